@@ -1,0 +1,143 @@
+"""`.env`: provider keys and the gateway's master key. The process environment wins over it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from freerouter.config import atomic
+from freerouter.errors import FileError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from freerouter.config.workspace import Workspace
+    from freerouter.context import Context
+
+MASTER_KEY = "LITELLM_MASTER_KEY"
+STRONG_KEY_LENGTH = 16
+
+
+def read_env_file(path: str) -> dict[str, str]:
+    """Names and values of a `.env` file; `export`, quotes and comments are understood."""
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            lines = file.read().splitlines()
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "It is not UTF-8 text"
+        raise FileError(f"Cannot read {path}.", f"{reason}.") from None
+    pairs = (_parse_line(line) for line in lines)
+    return dict(pair for pair in pairs if pair)
+
+
+def _parse_line(line: str) -> tuple[str, str] | None:
+    line = line.strip().removeprefix("export ").lstrip()
+    name, equals, value = line.partition("=")
+    name, value = name.strip(), value.strip()
+    if not equals or not name or name.startswith("#"):
+        return None
+    if value[:1] in ("'", '"') and value.find(value[0], 1) > 0:
+        return name, value[1 : value.find(value[0], 1)]
+    return name, value.split(" #", 1)[0].rstrip()
+
+
+class Secrets:
+    """Variables by name, from the environment first, then the workspace's `.env`.
+
+    A project's workspace also reads the `.env` beside its `config/` directory, as the original did.
+    """
+
+    def __init__(self, workspace: Workspace, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.stored = read_env_file(workspace.env_file)
+        if workspace.origin == "project":
+            beside = read_env_file(os.path.join(os.path.dirname(workspace.root), ".env"))
+            self.stored = {**beside, **self.stored}
+
+    def get(self, name: str) -> str | None:
+        """The value, or None where it is unset or empty. Ends are stripped of white space."""
+        value = self._environ.get(name) or self.stored.get(name) or ""
+        return value.strip() or None
+
+    def origin(self, name: str) -> str:
+        """Where the value comes from: environment, .env or ""."""
+        if self._environ.get(name):
+            return "environment"
+        return ".env" if self.stored.get(name) else ""
+
+
+def load_secrets(ctx: Context) -> Secrets:
+    """Read the secrets and teach the redactor what they are."""
+    secrets = Secrets(ctx.workspace, ctx.environ)
+    ctx.redact.learn(secrets.stored)
+    master = ctx.environ.get(MASTER_KEY)
+    if master:
+        ctx.redact.learn({MASTER_KEY: master})
+    return secrets
+
+
+def store(workspace: Workspace, name: str, value: str) -> None:
+    """Write one variable into `.env` (0600), leaving every other line as it is."""
+    clean_key(value)
+    with atomic.lock(workspace.root):
+        try:
+            with open(workspace.env_file, encoding="utf-8-sig") as file:
+                lines = file.read().splitlines()
+        except FileNotFoundError:
+            lines = ["# Keys of this FreeRouter workspace. Keep this file to yourself."]
+        except OSError as error:
+            raise FileError(f"Cannot read {workspace.env_file}.", f"{error.strerror}.") from None
+        line = f"{name}={_quoted(value.strip())}"
+        places = [i for i, old in enumerate(lines) if (_parse_line(old) or ("",))[0] == name]
+        for place in places[1:]:
+            lines[place] = ""
+        if places:
+            lines[places[0]] = line
+        else:
+            lines.append(line)
+        atomic.write_text(workspace.env_file, "\n".join(lines) + "\n", mode=0o600)
+
+
+def clean_key(value: str) -> str:
+    """The key without white space at its ends; refuses one that could never be sent."""
+    value = value.strip()
+    if not value:
+        raise UsageError("The key is empty.", fix="Paste it again.")
+    if any(ord(c) < 0x20 or ord(c) == 0x7F for c in value):  # noqa: PLR2004 - ASCII controls
+        raise UsageError(
+            "The key holds a line break or a control character.",
+            "It was probably copied together with something else.",
+            "Copy only the key and paste it again.",
+        )
+    if not value.isascii():
+        raise UsageError(
+            "The key holds a character that no key has.", fix="Copy only the key and paste it again."
+        )
+    return value
+
+
+def _quoted(value: str) -> str:
+    plain = not any(c in value for c in " \t#'\"$`\\")
+    if plain:
+        return value
+    quote = "'" if "'" not in value else '"'
+    return f"{quote}{value}{quote}"
+
+
+def ensure_master_key(ctx: Context) -> str:
+    """The gateway's key; made once, of 32 random bytes, where there is none yet."""
+    found = load_secrets(ctx).get(MASTER_KEY)
+    if found is None:
+        import secrets as random_source
+
+        found = "sk-" + random_source.token_hex(32)
+        store(ctx.workspace, MASTER_KEY, found)
+        ctx.redact.learn({MASTER_KEY: found})
+    if len(found) < STRONG_KEY_LENGTH:
+        raise UsageError(
+            f"The gateway's key in {MASTER_KEY} is too weak ({len(found)} characters).",
+            fix=f"Unset {MASTER_KEY}, or remove it from .env: a strong one is made for you.",
+        )
+    return found

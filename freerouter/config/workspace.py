@@ -1,0 +1,101 @@
+"""Which directory holds the configuration, and the names of the files in it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from freerouter.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Workspace(NamedTuple):
+    """A directory of ours. `origin`: project (./config), env (FREEROUTER_HOME) or user."""
+
+    root: str
+    origin: str = "user"
+    profile: str = ""
+
+    def _path(self, *parts: str) -> str:
+        return os.path.join(self.root, *parts)
+
+    @property
+    def providers_file(self) -> str:
+        return self._path("providers.yaml")
+
+    @property
+    def config_file(self) -> str:
+        return self._path("config.yaml")
+
+    @property
+    def env_file(self) -> str:
+        return self._path(".env")
+
+    @property
+    def state(self) -> str:
+        return self._path("state")
+
+    @property
+    def models_file(self) -> str:
+        return self._path("state", "models.json")
+
+    @property
+    def gateway_file(self) -> str:
+        return self._path("state", "gateway.json")
+
+    @property
+    def log_file(self) -> str:
+        return self._path("state", "gateway.log")
+
+    @property
+    def history_file(self) -> str:
+        return self._path("state", "history")
+
+    @property
+    def backups(self) -> str:
+        return self._path("backups")
+
+    @property
+    def overrides(self) -> str:
+        """A user's own catalogue records, which extend or replace ours."""
+        return self._path("providers.d")
+
+    @property
+    def configured(self) -> bool:
+        return os.path.isfile(self.providers_file)
+
+
+def find_workspace(environ: Mapping[str, str], cwd: str, profile: str = "") -> Workspace:
+    """`./config` where that holds a providers.yaml, else FREEROUTER_HOME, else the user's."""
+    project = project_workspace(cwd)
+    found = project if project.configured else user_workspace(environ)
+    if not profile:
+        return found
+    if os.sep in profile or profile.startswith("."):
+        raise UsageError(f'"{profile}" cannot be the name of a profile.', fix="Use letters.")
+    return Workspace(os.path.join(found.root, "profiles", profile), found.origin, profile)
+
+
+def project_workspace(cwd: str) -> Workspace:
+    return Workspace(os.path.join(cwd, "config"), "project")
+
+
+def user_workspace(environ: Mapping[str, str]) -> Workspace:
+    if environ.get("FREEROUTER_HOME"):
+        return Workspace(os.path.abspath(environ["FREEROUTER_HOME"]), "env")
+    home = environ.get("HOME") or os.path.expanduser("~")
+    base = environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
+    if sys.platform == "win32":
+        base = environ.get("APPDATA") or os.path.join(home, "AppData", "Roaming")
+    return Workspace(os.path.join(base, "freerouter"), "user")
+
+
+def shown(path: str, environ: Mapping[str, str]) -> str:
+    """A path as a person writes it: with `~` for the home directory."""
+    home = environ.get("HOME", "")
+    if home and home != os.sep and (path + os.sep).startswith(home.rstrip(os.sep) + os.sep):
+        return "~" + path[len(home.rstrip(os.sep)) :]
+    return path

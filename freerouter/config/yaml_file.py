@@ -1,0 +1,93 @@
+"""Reading YAML with the line and column of everything, and turning syntax errors into ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import yaml
+
+from freerouter.errors import FileError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class Document(NamedTuple):
+    """A parsed file. `place(path)` is the `file:line:col` of a value, or of the nearest parent."""
+
+    name: str
+    data: Any
+    node: Any
+
+    def place(self, path: Sequence[str | int] = (), *, key: bool = False) -> str:
+        mark = self._mark(path, key=key)
+        return f"{self.name}:{mark.line + 1}:{mark.column + 1}" if mark else self.name
+
+    def _mark(self, path: Sequence[str | int], *, key: bool) -> Any:
+        node = self.node
+        mark = node.start_mark if node is not None else None
+        for depth, step in enumerate(path):
+            if isinstance(node, yaml.MappingNode):
+                pair = next((p for p in node.value if p[0].value == step), None)
+                if pair is None:
+                    break
+                last = depth == len(path) - 1
+                mark = pair[0].start_mark if last and key else pair[1].start_mark
+                node = pair[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+                node = node.value[step]
+                mark = node.start_mark
+        return mark
+
+
+def read_yaml(path: str) -> Document:
+    """Parse a file. Raises FileError with line and column for what YAML itself refuses."""
+    try:
+        with open(path, "rb") as file:
+            raw = file.read()
+    except OSError as error:
+        raise FileError(f"Cannot read {path}.", f"{error.strerror}.") from None
+    return parse_yaml(raw, path)
+
+
+def parse_yaml(raw: bytes, name: str) -> Document:
+    try:
+        text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise FileError(f"{name}:{line}: this is not UTF-8 text.", fix="Save it as UTF-8.") from None
+    loader = Loader(text)
+    try:
+        node = loader.get_single_node()
+        data = loader.construct_document(node) if node is not None else None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        why = (error.problem or error.context or "it is not YAML").rstrip(".")
+        pointer = _pointer(text, mark)
+        raise FileError(
+            f"{where}: {why}.{pointer}", fix="Mend that line; the file was left as it is."
+        ) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise FileError(f"{name}: {str(error).splitlines()[0]}.") from None
+    finally:
+        loader.dispose()
+    return Document(name, data, node)
+
+
+def _pointer(text: str, mark: Any) -> str:
+    lines = text.splitlines()
+    if mark is None or mark.line >= len(lines):
+        return ""
+    line = lines[mark.line]
+    return f"\n    {line}\n    {' ' * min(mark.column, len(line))}^\n"
+
+
+def dump_yaml(data: Any) -> str:
+    text: str = yaml.dump(
+        data, Dumper=Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=4096
+    )
+    return text

@@ -1,0 +1,1 @@
+"""Providers: what the catalogue knows of them, and what they answer when asked."""

@@ -1,0 +1,96 @@
+"""The catalogue: one YAML record a provider, ours first, then the workspace's own."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from freerouter.config.yaml_file import read_yaml
+from freerouter.errors import FileError, NotFoundError
+from freerouter.registry import did_you_mean
+from freerouter.resources import catalogue_directory
+
+
+@dataclass(frozen=True)
+class Provider:
+    """What is known of a provider. Field by field as in the YAML records."""
+
+    id: str
+    name: str
+    base_url: str = ""
+    status: str = "active"
+    status_note: str = ""
+    key: str = "required"
+    """required, optional or none."""
+    env: tuple[str, ...] = ()
+    """Variables that may hold its key, the first being the usual one."""
+    key_url: str = ""
+    free_tier: str = ""
+    local: bool = False
+    generic: bool = False
+    """The user gives the address."""
+    fixed: bool = False
+    """There is no list to ask for."""
+    demo: bool = False
+    models: tuple[str, ...] = ()
+    mock_response: str = ""
+    litellm: dict[str, Any] = field(default_factory=dict)
+    list: dict[str, Any] = field(default_factory=dict)
+    check: dict[str, Any] = field(default_factory=dict)
+    refused: dict[str, Any] = field(default_factory=dict)
+    free: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def retired(self) -> bool:
+        return self.status == "retired"
+
+    def key_help(self) -> str:
+        return f"Keys are made at {self.key_url}" if self.key_url else ""
+
+
+_FIELDS = frozenset(Provider.__dataclass_fields__)
+
+
+class Catalogue:
+    """Records by id. A file in `overrides` named after a provider replaces single fields of it."""
+
+    def __init__(self, overrides: str = "") -> None:
+        self._overrides = overrides
+
+    def ids(self) -> list[str]:
+        found = {name[:-5] for name in os.listdir(catalogue_directory()) if name.endswith(".yaml")}
+        if os.path.isdir(self._overrides):
+            found |= {n[:-5] for n in os.listdir(self._overrides) if n.endswith(".yaml")}
+        return sorted(found)
+
+    def get(self, provider: str) -> Provider:
+        """The record. Raises NotFoundError with the nearest name."""
+        data: dict[str, Any] = {}
+        for directory in (catalogue_directory(), self._overrides):
+            path = os.path.join(directory, f"{provider}.yaml") if directory else ""
+            if path and os.sep not in provider and os.path.isfile(path):
+                data |= _read_record(path)
+        if not data:
+            ids = self.ids()
+            raise NotFoundError(
+                f'There is no provider "{provider}".',
+                fix=did_you_mean(provider, ids) or f"Known: {', '.join(ids)}.",
+            )
+        return Provider(**{"id": provider, "name": provider, **data})
+
+    def all(self) -> list[Provider]:
+        return [self.get(name) for name in self.ids()]
+
+
+def _read_record(path: str) -> dict[str, Any]:
+    document = read_yaml(path)
+    if not isinstance(document.data, dict):
+        raise FileError(f"{path}: a provider's record must be a map.")
+    for key in document.data:
+        if key not in _FIELDS:
+            raise FileError(
+                f'{document.place((key,), key=True)}: unknown key "{key}".',
+                fix=did_you_mean(str(key), _FIELDS),
+            )
+    return {k: tuple(v) if k in ("env", "models") else v for k, v in document.data.items()}

@@ -1,0 +1,138 @@
+"""Asking all providers for their models at once. A failure is the provider's own and says so."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+from freerouter.errors import FreeRouterError, ProviderError
+from freerouter.providers.http import make_client, request_json
+from freerouter.providers.models import Model, dig, judge_free, read_models
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import date
+
+    import httpx
+
+    from freerouter.providers.account import Account
+
+MAX_PAGES = 50
+
+
+class Outcome(NamedTuple):
+    """What one provider answered: its models, or why there are none."""
+
+    account: Account
+    models: tuple[Model, ...] = ()
+    error: FreeRouterError | None = None
+
+
+async def discover(
+    accounts: Iterable[Account],
+    today: date,
+    timeout: float,
+    done: Callable[[Outcome], None] = lambda _outcome: None,
+) -> list[Outcome]:
+    """Ask every account in parallel, `timeout` seconds each; outcomes in the order given."""
+    accounts = list(accounts)
+    tls = any(a.base_url.startswith("https:") for a in accounts)
+
+    async def one(client: httpx.AsyncClient, account: Account) -> Outcome:
+        try:
+            models = await asyncio.wait_for(_models(client, account, today), timeout)
+            outcome = Outcome(account, tuple(models))
+        except asyncio.TimeoutError:
+            outcome = Outcome(
+                account,
+                error=ProviderError(
+                    f"{account.label} did not answer within {timeout:g} s.",
+                    fix="Try again, or raise --timeout.",
+                ),
+            )
+        except FreeRouterError as error:
+            outcome = Outcome(account, error=error)
+        done(outcome)
+        return outcome
+
+    if all(a.provider.fixed for a in accounts):
+        return [_settle(a, done) for a in accounts]
+    async with make_client(tls=tls, timeout=timeout) as client:
+        return list(await asyncio.gather(*(one(client, a) for a in accounts)))
+
+
+def _settle(account: Account, done: Callable[[Outcome], None]) -> Outcome:
+    outcome = Outcome(account, tuple(fixed_models(account)))
+    done(outcome)
+    return outcome
+
+
+def fixed_models(account: Account) -> list[Model]:
+    """Models that need no asking: the demo's, and those that the user names."""
+    names = account.provider.models or (account.entry.model_name,)
+    free, reason = judge_free(account.provider, "", [])
+    return [Model(name, account.name, free=free, reason=reason) for name in names]
+
+
+async def _models(client: httpx.AsyncClient, account: Account, today: date) -> list[Model]:
+    if account.provider.fixed:
+        return fixed_models(account)
+    url = await _first_url(client, account)
+    found: dict[str, Model] = {}
+    seen: set[str] = set()
+    while url and url not in seen:
+        if len(seen) >= MAX_PAGES:
+            raise ProviderError(f"{account.label} sent more than {MAX_PAGES} pages of models.")
+        seen.add(url)
+        data = await _ask(client, account, url)
+        for model in read_models(account.provider, account.name, data, today):
+            found.setdefault(model.id, model)
+        url = _next_url(account, url, data)
+    if not found:
+        raise ProviderError(
+            f"{account.label} lists no chat model.",
+            f"{url or account.base_url} answered with an empty list.",
+        )
+    return list(found.values())
+
+
+def _next_url(account: Account, url: str, data: object) -> str:
+    """The next page, on the same host: an absolute link elsewhere would take the key with it."""
+    path = account.provider.list.get("next")
+    link = dig(data, path) if path else None
+    if not isinstance(link, str) or not link:
+        return ""
+    following = urljoin(url, link)
+    if urlsplit(following).netloc != urlsplit(account.base_url).netloc:
+        raise ProviderError(
+            f"{account.label} continues its list on another host.", "The key was not sent there."
+        )
+    return following
+
+
+async def _first_url(client: httpx.AsyncClient, account: Account) -> str:
+    """Where the list is. For a server of unknown make: `base/models`, or `base/v1/models` first."""
+    path = account.provider.list.get("path", "/models")
+    if not account.provider.generic or _ends_in_version(account.base_url):
+        return account.base_url + path
+    for candidate in (f"{account.base_url}/v1{path}", account.base_url + path):
+        try:
+            await _ask(client, account, candidate)
+        except ProviderError as error:
+            if error.state != "absent":
+                raise
+        else:
+            return candidate
+    return account.base_url + path
+
+
+async def _ask(client: httpx.AsyncClient, account: Account, url: str) -> object:
+    return await request_json(
+        client, account.label, url, account.headers(), key_help=account.provider.key_help()
+    )
+
+
+def _ends_in_version(base: str) -> bool:
+    last = base.rstrip("/").rsplit("/", 1)[-1]
+    return last[:1] == "v" and last[1:].isdigit()

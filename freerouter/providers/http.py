@@ -1,0 +1,187 @@
+"""Asking a provider over HTTP: one client, bounded in time and size, every failure worded.
+
+The key goes only to the host that it is meant for: redirects to another host are not followed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from freerouter.errors import ProviderError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+    import httpx
+
+MAX_BYTES = 32 * 1024 * 1024
+MAX_REDIRECTS = 3
+
+
+def import_httpx() -> ModuleType:
+    """httpx without its command line, which would import click, rich and pygments (half its time)."""
+    if "httpx" not in sys.modules:
+        cli = "httpx._main"
+        sys.modules[cli] = None  # type: ignore[assignment] # makes that optional import fail at once
+        import httpx
+
+        del sys.modules[cli]
+        return httpx
+    return sys.modules["httpx"]
+
+
+def make_client(*, tls: bool, timeout: float) -> httpx.AsyncClient:
+    """One client for all providers. Reading the CA bundle is skipped where nothing needs TLS."""
+    httpx = import_httpx()
+    client: httpx.AsyncClient = httpx.AsyncClient(
+        verify=tls,
+        timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
+        limits=httpx.Limits(max_connections=64),
+        headers={"User-Agent": "freerouter", "Accept": "application/json"},
+    )
+    return client
+
+
+async def request_json(
+    client: httpx.AsyncClient,
+    who: str,
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    body: Mapping[str, Any] | None = None,
+    key_help: str = "",
+) -> Any:
+    """The JSON value behind a URL. Raises ProviderError, worded with the provider's name `who`."""
+    httpx = import_httpx()
+    try:
+        status, kind, raw = await _read(client, who, url, headers, body)
+    except httpx.TimeoutException:
+        raise ProviderError(
+            f"{who} did not answer in time.", f"Asked: {url}.", "Try again, or raise --timeout."
+        ) from None
+    except httpx.InvalidURL as error:
+        raise ProviderError(f"{who}: {url} is not a URL.", f"{error}.") from None
+    except httpx.HTTPError as error:
+        raise ProviderError(
+            f"{who} cannot be reached.", f"{url}: {_reason(error)}.", _reach_hint(url)
+        ) from None
+    check_status(who, status, raw, key_help)
+    return _decode(who, kind, raw)
+
+
+async def _read(
+    client: httpx.AsyncClient,
+    who: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: Mapping[str, Any] | None,
+) -> tuple[int, str, bytes]:
+    httpx = import_httpx()
+    target = httpx.URL(url)
+    for _ in range(MAX_REDIRECTS + 1):
+        method = "POST" if body is not None else "GET"
+        async with client.stream(method, target, headers=dict(headers), json=body) as answer:
+            if answer.is_redirect:
+                following = answer.next_request.url
+                if (following.host, following.scheme) != (target.host, target.scheme):
+                    raise ProviderError(
+                        f"{who} redirects to another host ({following.host}).",
+                        "The key was not sent there.",
+                        "Set `api_base` to the right address if you trust it.",
+                    )
+                target = following
+                continue
+            raw = bytearray()
+            async for chunk in answer.aiter_bytes():
+                raw += chunk
+                if len(raw) > MAX_BYTES:
+                    raise ProviderError(
+                        f"{who} sent more than {MAX_BYTES // 1024 // 1024} MB.",
+                        "The answer was not read further.",
+                    )
+            headers_in = answer.headers
+            if answer.status_code == 429:  # noqa: PLR2004 - HTTP's own number
+                wait = headers_in.get("retry-after", "")
+                pause = f"Try again in {wait} s." if wait.isdigit() else "Try again later."
+                raise ProviderError(f"{who} says too many requests (429).", fix=pause)
+            return answer.status_code, headers_in.get("content-type", ""), bytes(raw)
+    raise ProviderError(f"{who} redirects in a circle.", f"Asked: {url}.")
+
+
+def check_status(who: str, status: int, raw: bytes, key_help: str = "") -> None:
+    """Raise what an HTTP status means. 401 and 403 refuse the key; others say nothing about it."""
+    said = message_in(raw)
+    why = f'It says: "{said}".' if said else ""
+    bad_key = "api_key_invalid" in raw[:2000].decode("utf-8", "replace").lower()
+    if status in (401, 403) or (status == 400 and bad_key):  # noqa: PLR2004 - HTTP's own numbers
+        raise ProviderError(f"{who} refused this key ({status}).", why, key_help, state="refused")
+    if status == 402:  # noqa: PLR2004
+        raise ProviderError(f"{who} wants payment first (402).", why, state="no_quota")
+    if status in (404, 405):
+        raise ProviderError(
+            f"{who} has no model list at this address ({status}).",
+            why,
+            "Check `api_base`.",
+            state="absent",
+        )
+    if status >= 500:  # noqa: PLR2004
+        raise ProviderError(f"{who} is failing ({status}).", why, "Try again later.")
+    if status >= 300:  # noqa: PLR2004
+        raise ProviderError(f"{who} answered {status}.", why)
+
+
+def message_in(raw: bytes) -> str:
+    """The human sentence of an error body, at most 200 characters of one line."""
+    try:
+        data = json.loads(raw)
+    except ValueError:
+        return ""
+    found: Any = data
+    for key in ("error", "message", "msg", "detail"):
+        if isinstance(found, dict) and found.get(key):
+            found = found[key]
+    text = found if isinstance(found, str) else ""
+    return " ".join(text.split())[:200].rstrip(".")
+
+
+def _decode(who: str, kind: str, raw: bytes) -> Any:
+    start = raw[:200].lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html")) or "text/html" in kind:
+        raise ProviderError(
+            f"{who} answered with a web page instead of a model list.",
+            "A login page, a proxy or a wrong address does that.",
+            "Check `api_base` and your network.",
+        )
+    if not raw.strip():
+        raise ProviderError(f"{who} answered with nothing.", fix="Try again later.")
+    try:
+        return json.loads(raw)
+    except ValueError as error:
+        raise ProviderError(
+            f"{who} answered with broken JSON.",
+            f"{error}. {len(raw)} bytes came; the answer may have been cut off.",
+            "Try again.",
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).strip().rstrip(".")
+    if "Name or service not known" in text or "nodename nor servname" in text:
+        return "its name is not known (DNS)"
+    if "All connection attempts failed" in text or "Connection refused" in text:
+        return "nothing listens there (connection refused)"
+    return text or type(error).__name__
+
+
+def _reach_hint(url: str) -> str:
+    local = any(f"//{host}" in url for host in ("localhost", "127.0.0.1", "[::1]"))
+    return "Start that server." if local else "Check your network and proxy settings."
+
+
+def run_async(coroutine: Any) -> Any:
+    """Run a coroutine to its end from a command."""
+    return asyncio.run(coroutine)

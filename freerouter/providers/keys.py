@@ -1,0 +1,85 @@
+"""What a key is worth: works, refused, no_quota, or unknown. Never calls a doubtful key bad."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from freerouter.errors import ProviderError
+from freerouter.providers.discovery import discover
+from freerouter.providers.http import make_client, request_json
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from freerouter.providers.account import Account
+
+
+class Verdict(NamedTuple):
+    """`state`: works, refused, no_quota or unknown. `models` counts what the provider listed."""
+
+    state: str
+    message: str
+    fix: str = ""
+    models: int = 0
+
+
+async def judge(account: Account, today: date, timeout: float) -> Verdict:
+    """Ask the provider. A public list proves nothing, so its own check comes first where it has one."""
+    try:
+        if account.key and account.provider.check:
+            await _own_check(account, today, timeout)
+        models = 0
+        if not account.provider.fixed:
+            outcome = (await discover([account], today, timeout))[0]
+            if outcome.error:
+                raise outcome.error
+            models = len(outcome.models)
+    except ProviderError as error:
+        state = error.state if error.state in ("refused", "no_quota") else "unknown"
+        message = " ".join(part for part in (error.what, error.why) if part)
+        return Verdict(state, message, error.fix)
+    what = "key works" if account.key else "answers"
+    count = f", {models} models" if models else ""
+    return Verdict("works", f"{account.label}: {what}{count}", models=models)
+
+
+async def _own_check(account: Account, today: date, timeout: float) -> None:
+    rule = account.provider.check
+    tls = account.base_url.startswith("https:")
+    async with make_client(tls=tls, timeout=timeout) as client:
+        if "path" in rule:
+            await request_json(
+                client,
+                account.label,
+                account.base_url + rule["path"],
+                account.headers(),
+                key_help=account.provider.key_help(),
+            )
+            return
+        listed = (await discover([account], today, timeout))[0]
+        if listed.error:
+            raise listed.error
+        body = {
+            "model": listed.models[0].id,
+            "messages": [{"role": "user", "content": "hi"}],
+            "max_tokens": 1,
+        }
+        try:
+            await request_json(
+                client,
+                account.label,
+                account.base_url + "/chat/completions",
+                account.headers(),
+                body=body,
+                key_help=account.provider.key_help(),
+            )
+        except ProviderError as error:
+            phrase = (rule.get("phrases") or {}).get("no_quota", "")
+            if phrase and phrase in error.why.lower():
+                raise ProviderError(
+                    f"{account.label}: the key is right, but the account is not ready.",
+                    error.why,
+                    rule.get("bind_help", ""),
+                    state="no_quota",
+                ) from None
+            raise

@@ -1,0 +1,35 @@
+"""The one place that knows every secret value, and hides it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SHORTEST = 6
+"""A value shorter than this is no secret worth hiding: it would blank out ordinary words."""
+
+
+class Redactor:
+    """Replaces known secret values in text by `env:NAME`."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def learn(self, secrets: Mapping[str, str]) -> None:
+        """Remember values by name. Multi-line and padded forms are remembered stripped as well."""
+        for name, value in secrets.items():
+            for form in {value, value.strip()}:
+                if len(form) >= SHORTEST:
+                    self._names.setdefault(form, name)
+
+    def __call__(self, text: str) -> str:
+        for value in sorted(self._names, key=len, reverse=True):
+            if value in text:
+                text = text.replace(value, f"env:{self._names[value]}")
+        return text
+
+    def holds(self, text: str) -> bool:
+        """Whether any known secret value appears in the text."""
+        return any(value in text for value in self._names)

@@ -1,0 +1,133 @@
+"""What a command is, and how one is found by name. Knows verbs without importing their modules."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+
+from freerouter.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from freerouter.context import Context
+    from freerouter.result import Result
+
+
+class Need:
+    """State that a command needs before it can run. Checked by `freerouter.needs`."""
+
+    CONFIG = "config"
+    MODELS = "models"
+    ENGINE = "engine"
+    GATEWAY = "gateway"
+
+
+class Parameter(NamedTuple):
+    """One argument or option. `kind`: text, int, float, flag. `complete` names a list of candidates."""
+
+    name: str
+    kind: str = "text"
+    help: str = ""
+    positional: bool = False
+    required: bool = False
+    many: bool = False
+    default: Any = None
+    short: str = ""
+    choices: tuple[str, ...] = ()
+    complete: str = ""
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def metavar(self) -> str:
+        name = self.name.upper().replace("_", "-")
+        return name + "…" if self.many else name
+
+
+class Command(NamedTuple):
+    """One verb. `target` is `module:function`; `secret_input` says what a hidden prompt asks for."""
+
+    name: str
+    summary: str
+    target: str
+    parameters: tuple[Parameter, ...] = ()
+    needs: tuple[str, ...] = ()
+    writes: bool = False
+    examples: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    details: str = ""
+    secret_input: str = ""
+    hidden: bool = False
+
+    @property
+    def usage(self) -> str:
+        parts = [self.name]
+        for p in self.parameters:
+            if p.positional:
+                parts.append(p.metavar if p.required else f"[{p.metavar}]")
+            elif p.kind == "flag":
+                parts.append(f"[{p.flag}]")
+            else:
+                parts.append(f"[{p.flag} {p.metavar}]")
+        return " ".join(parts)
+
+
+class Function(Protocol):
+    """What `Command.target` names. It never prints, never prompts and never exits."""
+
+    def __call__(self, ctx: Context, args: Mapping[str, Any]) -> Result: ...
+
+
+class Call(NamedTuple):
+    """A command and its arguments, parsed. The same for argv, shell, script and flow."""
+
+    command: Command
+    arguments: dict[str, Any]
+    output: str = ""
+    """`json`, `plain` or "" (the front end decides)."""
+    profile: str = ""
+
+
+class Registry:
+    """Every verb, by name and alias."""
+
+    def __init__(self, commands: Iterable[Command]) -> None:
+        self.commands = tuple(commands)
+        self._by_name = {name: c for c in self.commands for name in (c.name, *c.aliases)}
+
+    def names(self) -> list[str]:
+        return [c.name for c in self.commands if not c.hidden]
+
+    def find(self, tokens: list[str]) -> tuple[Command, int]:
+        """The command that the first words name, and how many words that took."""
+        for size in (2, 1):
+            command = self._by_name.get(" ".join(tokens[:size])) if len(tokens) >= size else None
+            if command:
+                return command, size
+        groups = {name.split()[0] for name in self._by_name if " " in name}
+        word = " ".join(tokens[:2]) if tokens[0] in groups else tokens[0]
+        known = {n for n, c in self._by_name.items() if not c.hidden}
+        raise NotFoundError(
+            f'There is no command "{word}".',
+            fix=did_you_mean(word, known) or "`help` lists the commands.",
+        )
+
+    def get(self, name: str) -> Command:
+        return self.find(name.split())[0]
+
+
+def load(command: Command) -> Function:
+    """Import the command's module, now that it is needed."""
+    module, _, attribute = command.target.partition(":")
+    return cast("Function", getattr(import_module(module), attribute))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`Did you mean "x"?`, or nothing where no name is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return f'Did you mean "{near[0]}"?' if near else ""

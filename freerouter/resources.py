@@ -1,0 +1,17 @@
+"""Where the data files that ship with FreeRouter are: inside the wheel, or beside a checkout."""
+
+from __future__ import annotations
+
+import os
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+
+
+def flows_directory() -> str:
+    """The shipped flows. In a checkout they are at its top level; a wheel carries them inside."""
+    inside = os.path.join(_PACKAGE, "flows")
+    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(_PACKAGE), "flows")
+
+
+def catalogue_directory() -> str:
+    return os.path.join(_PACKAGE, "providers", "catalogue")

@@ -1,0 +1,57 @@
+"""What a command gives back: data for programs and blocks for people. Nothing here prints."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Union
+
+
+class Line(NamedTuple):
+    """One line of text. `style`: "", ok, warn, error, dim, head. `err` sends it to stderr."""
+
+    text: str
+    style: str = ""
+    err: bool = False
+
+
+class Fields(NamedTuple):
+    """Names and values, one a line, aligned."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
+class Table(NamedTuple):
+    """Rows under headings; `right` are the indices of right-aligned columns."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    right: tuple[int, ...] = ()
+
+
+Block = Union[Line, Fields, Table]
+
+
+class Result(NamedTuple):
+    """`data` is what `--json` prints; `show` is what a person sees; both tell the same."""
+
+    data: dict[str, Any]
+    show: tuple[Block, ...] = ()
+    exit_code: int = 0
+
+
+class Progress(NamedTuple):
+    """An event while a command works. `state`: running, ok, failed. `total` 0 means unknown."""
+
+    task: str
+    label: str
+    state: str = "running"
+    done: float = 0
+    total: float = 0
+
+
+class Output(NamedTuple):
+    """A block that is shown at once, before the command ends (following a log, say)."""
+
+    block: Block
+
+
+Event = Union[Progress, Output]

@@ -1,0 +1,212 @@
+"""The table of every verb. Help, completion, the parser and the docs are all made from it."""
+
+from __future__ import annotations
+
+from freerouter.registry import Command, Need, Parameter, Registry
+
+PROVIDER = Parameter(
+    "provider", help="a provider's name", positional=True, required=True, complete="provider"
+)
+SET = Parameter(
+    "set",
+    many=True,
+    help="answer a question beforehand: --set id=value (a secret as id=env:NAME)",
+)
+YES = Parameter("yes", "flag", "take every default and confirm the plan", short="y")
+DEBUG = Parameter("debug", "flag", "let the engine log in detail", short="d")
+
+COMMANDS = (
+    Command(
+        "help",
+        "Show the commands, or one of them",
+        "freerouter.commands.help:run",
+        (Parameter("command", positional=True, many=True, complete="command"),),
+        examples=("help", "help start"),
+    ),
+    Command(
+        "init",
+        "Make a configuration; with --wizard, go from nothing to a running gateway",
+        "freerouter.commands.init:run",
+        (
+            Parameter("wizard", "flag", "ask, show a plan, then do it"),
+            Parameter(
+                "at",
+                choices=("user", "project"),
+                help="where: for this user, or in ./config of this directory",
+            ),
+            SET,
+            YES,
+        ),
+        writes=True,
+        examples=("init", "init --wizard", "init --wizard --set providers=demo --yes"),
+        details="Without --wizard it writes a commented providers.yaml to edit by hand. "
+        "An existing file is never overwritten.",
+    ),
+    Command(
+        "providers list",
+        "List providers: which are set up, which have a key at hand",
+        "freerouter.commands.providers:list_all",
+        (Parameter("probe", "flag", "also look for local servers that answer"),),
+        aliases=("providers",),
+        examples=("providers", "providers list --probe"),
+    ),
+    Command(
+        "providers add",
+        "Add or switch on a provider in providers.yaml",
+        "freerouter.commands.providers:add",
+        (
+            PROVIDER._replace(help="a provider type, such as openrouter or oai"),
+            Parameter("name", help="a name of your own for it"),
+            Parameter("url", help="the base URL of an OpenAI-compatible server"),
+            Parameter("key_env", help="the variable that holds its key"),
+            Parameter("model", help="the model's name, for type static"),
+            Parameter("via", help="LiteLLM's provider prefix, for type static"),
+        ),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=(
+            "providers add openrouter --key-env OPENROUTER_API_KEY",
+            "providers add oai --name lab --url http://localhost:8000/v1",
+        ),
+    ),
+    Command(
+        "keys set",
+        "Store a provider's key in .env, typed unseen or read from standard input",
+        "freerouter.commands.keys:set_key",
+        (PROVIDER, Parameter("unchecked", "flag", "store it without asking the provider")),
+        needs=(Need.CONFIG,),
+        writes=True,
+        secret_input="Key for {provider}",
+        examples=("keys set openrouter",),
+    ),
+    Command(
+        "keys check",
+        "Ask a provider whether a key works, without storing it",
+        "freerouter.commands.keys:check_key",
+        (
+            PROVIDER,
+            Parameter("url", help="the base URL, for type oai"),
+            Parameter("ask", "flag", "type a key instead of using the configured one"),
+        ),
+        examples=("keys check openrouter",),
+    ),
+    Command(
+        "keys show",
+        "Print the gateway's own key, for a client's settings",
+        "freerouter.commands.keys:show_master",
+        (Parameter("which", positional=True, required=True, choices=("master",)),),
+        needs=(Need.CONFIG,),
+        examples=('export OPENAI_API_KEY="$(freerouter keys show master)"',),
+    ),
+    Command(
+        "fetch",
+        "Ask every provider for its models and write the gateway's config.yaml",
+        "freerouter.commands.fetch:run",
+        (
+            Parameter("timeout", "float", "seconds that one provider may take", default=30.0),
+            Parameter("strict", "flag", "fail if any provider fails"),
+        ),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=("fetch", "fetch --strict"),
+        details="A provider that fails keeps its last good list, marked stale. "
+        "With no model at all nothing is written.",
+    ),
+    Command(
+        "list",
+        "List the models of the last fetch",
+        "freerouter.commands.list:run",
+        (
+            Parameter("search", help="part of a model's name"),
+            Parameter("provider", help="only this provider", complete="provider"),
+            Parameter("free", "flag", "only models that cost nothing"),
+        ),
+        needs=(Need.MODELS,),
+        examples=("list", "list --search llama --free", "list --provider openrouter --json"),
+    ),
+    Command(
+        "start",
+        "Start the gateway in the background and wait until it answers",
+        "freerouter.commands.start:run",
+        (
+            DEBUG,
+            Parameter("port", "int", "listen here instead of the configured port"),
+            Parameter("timeout", "float", "seconds to wait until it answers", default=120.0),
+        ),
+        needs=(Need.CONFIG, Need.MODELS, Need.ENGINE),
+        writes=True,
+        examples=("start", "start --port 4001"),
+    ),
+    Command(
+        "stop",
+        "Stop the gateway; requests in flight may finish first",
+        "freerouter.commands.stop:run",
+        (Parameter("timeout", "float", "seconds that requests may take to finish", default=10.0),),
+        writes=True,
+        examples=("stop",),
+    ),
+    Command(
+        "reload",
+        "Restart the gateway with the present configuration",
+        "freerouter.commands.reload:run",
+        (
+            Parameter("refresh", "flag", "fetch first", short="r"),
+            DEBUG,
+            Parameter("timeout", "float", "seconds to wait until it answers", default=120.0),
+        ),
+        needs=(Need.CONFIG, Need.MODELS, Need.ENGINE),
+        writes=True,
+        examples=("reload", "reload -r"),
+    ),
+    Command(
+        "status",
+        "Say whether the gateway runs, where, and with what",
+        "freerouter.commands.status:run",
+        examples=("status", "status --json"),
+        details="Exit code 0 when it runs and answers, 6 when it does not.",
+    ),
+    Command(
+        "logs",
+        "Show the gateway's log, secrets hidden",
+        "freerouter.commands.logs:run",
+        (
+            Parameter("lines", "int", "how many of the last lines", default=50, short="n"),
+            Parameter("follow", "flag", "go on as lines are written (Ctrl-C ends)", short="f"),
+        ),
+        examples=("logs", "logs -n 200", "logs -f"),
+    ),
+    Command(
+        "ask",
+        "Ask a model through the gateway: the quickest proof that it works",
+        "freerouter.commands.ask:run",
+        (
+            Parameter("question", positional=True, many=True, required=True),
+            Parameter("model", help="the model to ask", complete="model"),
+            Parameter("timeout", "float", "seconds that a model may take", default=60.0),
+        ),
+        needs=(Need.GATEWAY,),
+        examples=('ask "Say hello"', 'ask --model demo "Say hello"'),
+    ),
+    Command(
+        "env",
+        "Print the lines that point a client at the gateway",
+        "freerouter.commands.env:run",
+        needs=(Need.CONFIG,),
+        examples=("env", 'eval "$(freerouter env)"'),
+    ),
+    Command(
+        "run",
+        "Run a script: one command a line, stopping at the first failure",
+        "freerouter.commands.run:run",
+        (Parameter("file", positional=True, required=True, complete="path"),),
+        examples=("run set-up.frs",),
+    ),
+    Command(
+        "shell",
+        "Open the FreeRouter shell (also: `freerouter` alone)",
+        "freerouter.commands.shell:run",
+        examples=("shell",),
+    ),
+)
+
+REGISTRY = Registry(COMMANDS)
