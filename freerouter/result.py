@@ -27,7 +27,14 @@ class Table(NamedTuple):
     right: tuple[int, ...] = ()
 
 
-Block = Union[Line, Fields, Table]
+class Reveal(NamedTuple):
+    """A secret that the user asked to see. Shown as it is in text; JSON and recordings hide it."""
+
+    name: str
+    value: str
+
+
+Block = Union[Line, Fields, Table, Reveal]
 
 
 class Result(NamedTuple):

@@ -86,9 +86,10 @@ COMMANDS = (
         (
             PROVIDER,
             Parameter("url", help="the base URL, for type oai"),
-            Parameter("ask", "flag", "type a key instead of using the configured one"),
+            Parameter("ask", "flag", "type a key instead of using the configured one", default=False),
         ),
-        examples=("keys check openrouter",),
+        secret_input="Key for {provider}",
+        examples=("keys check openrouter", "keys check openrouter --ask"),
     ),
     Command(
         "keys show",
@@ -200,6 +201,12 @@ COMMANDS = (
         "freerouter.commands.run:run",
         (Parameter("file", positional=True, required=True, complete="path"),),
         examples=("run set-up.frs",),
+    ),
+    Command(
+        "where",
+        "Tell where things are and in which state: what flows ask first",
+        "freerouter.commands.where:run",
+        hidden=True,
     ),
     Command(
         "shell",

@@ -1,0 +1,22 @@
+"""argv to exit code. Imports nothing heavy: `--version` must be there at once."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The `freerouter` command. Returns the exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments == ["--version"]:
+        from freerouter import __version__
+
+        sys.stdout.write(f"freerouter {__version__}\n")
+        return 0
+    from freerouter.frontends.command_line import run
+
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""`help`: the commands, or one of them, from the registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from freerouter.parser import GLOBALS
+from freerouter.registry import Command, Parameter
+from freerouter.result import Fields, Line, Result
+from freerouter.verbs import REGISTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from freerouter.context import Context
+
+
+def run(ctx: Context, args: Mapping[str, Any]) -> Result:
+    words = args["command"]
+    if words:
+        return _one(REGISTRY.get(" ".join(words)))
+    visible = [c for c in REGISTRY.commands if not c.hidden]
+    return Result(
+        {"commands": [_data(c) for c in visible]},
+        (
+            Line("FreeRouter: one LLM gateway out of every provider you have a key for.", "head"),
+            Line(""),
+            Line("freerouter                opens the shell"),
+            Line("freerouter init --wizard  sets everything up"),
+            Line("freerouter COMMAND        does one thing and ends"),
+            Line(""),
+            Fields(tuple((c.name, c.summary) for c in visible)),
+            Line(""),
+            Line("`help COMMAND` tells more. Every command takes --json, --plain and --profile."),
+        ),
+    )
+
+
+def _one(command: Command) -> Result:
+    positional = tuple(p for p in command.parameters if p.positional and p.help)
+    options = tuple(p for p in command.parameters if not p.positional)
+    show: list[Any] = [Line(command.summary, "head"), Line(""), Line(f"Usage: {command.usage}")]
+    if command.details:
+        show += [Line(""), Line(command.details)]
+    if positional or options:
+        pairs = [(p.metavar, _help(p)) for p in positional] + [(_flag(p), _help(p)) for p in options]
+        show += [Line(""), Fields(tuple(pairs))]
+    show += [Line(""), Fields(tuple((_flag(p), p.help) for p in GLOBALS))]
+    if command.examples:
+        show += [Line(""), Line("Examples:", "head"), *(Line(f"  {e}") for e in command.examples)]
+    return Result({"command": _data(command)}, tuple(show))
+
+
+def _flag(p: Parameter) -> str:
+    name = f"-{p.short}, {p.flag}" if p.short else p.flag
+    return name if p.kind == "flag" else f"{name} {p.metavar}"
+
+
+def _help(p: Parameter) -> str:
+    parts = [p.help]
+    if p.choices:
+        parts.append(f"({', '.join(p.choices)})")
+    if p.default not in (None, False):
+        parts.append(f"[{p.default:g}]" if isinstance(p.default, float) else f"[{p.default}]")
+    return " ".join(part for part in parts if part)
+
+
+def _data(command: Command) -> dict[str, Any]:
+    return {
+        "name": command.name,
+        "summary": command.summary,
+        "usage": command.usage,
+        "aliases": list(command.aliases),
+        "examples": list(command.examples),
+        "writes": command.writes,
+        "parameters": [
+            {"name": p.name, "kind": p.kind, "help": p.help, "positional": p.positional}
+            for p in command.parameters
+        ],
+    }

@@ -1,0 +1,120 @@
+"""`init`: a commented providers.yaml. With --wizard the front end runs the onboarding flow instead."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from freerouter.config import atomic
+from freerouter.config.secrets import ensure_master_key
+from freerouter.config.workspace import (
+    Workspace,
+    find_workspace,
+    project_workspace,
+    shown,
+    user_workspace,
+)
+from freerouter.errors import UsageError
+from freerouter.result import Line, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from freerouter.context import Context
+
+TEMPLATE = """\
+# FreeRouter: which providers the gateway is made of. Yours to edit.
+#
+# After a change:  freerouter fetch   then   freerouter reload
+# ${NAME} stands for a variable of the environment or of the .env file beside this one;
+# ${NAME:-default} has a default. Never write a key itself in here: `freerouter keys set PROVIDER`.
+
+version: 1
+
+# gateway:
+#   host: 127.0.0.1          # another address needs a strong key
+#   port: 4000
+#   request_timeout: 60      # seconds
+
+# litellm:                   # your own settings, merged into LiteLLM's config.yaml
+#   router_settings:
+#     num_retries: 2
+
+providers:
+  # Dozens of free models with one key: https://openrouter.ai/settings/keys
+  # - type: openrouter
+  #   api_key: ${OPENROUTER_API_KEY}
+  #   options:
+  #     models: free         # free (the default), all, or a list of ids
+
+  # Free within 2,000 requests a day: https://modelscope.cn/my/myaccesstoken
+  # - type: modelscope
+  #   api_key: ${MODELSCOPE_API_KEY}
+
+  # Models on your own machine: https://ollama.com
+  # - type: ollama
+  #   api_base: http://localhost:11434
+
+  # Any OpenAI-compatible server; the list of models is asked of it
+  # - type: oai
+  #   name: myservice
+  #   api_base: https://api.example.com/v1
+  #   api_key: ${MYSERVICE_API_KEY}
+
+  # One model that you name yourself; `provider` is LiteLLM's prefix
+  # - type: static
+  #   model_name: gpt-4o-mini
+  #   provider: openai
+  #   api_base: https://api.example.com/v1
+  #   api_key: ${YOUR_API_KEY}
+
+  # Probably shut down since 2026-04; still used if it answers
+  # - type: iflow
+  #   enabled: false
+  #   api_key: ${IFLOW_API_KEY}
+
+  # Answered inside the gateway, without network or key. Steps aside for any real provider.
+  - type: demo
+"""
+
+
+def run(ctx: Context, args: Mapping[str, Any]) -> Result:
+    workspace = choose_workspace(ctx, args["at"])
+    where = shown(workspace.providers_file, ctx.environ)
+    made = not workspace.configured
+    if made:
+        with atomic.lock(workspace.root):
+            atomic.write_text(workspace.providers_file, TEMPLATE)
+    ensure_master_key(ctx.move(workspace))
+    first = (
+        Line(f"Made {where}.", "ok")
+        if made
+        else Line(f"{where} is there already and was left as it is.", "dim")
+    )
+    show = (first, Line("Next: edit it and run `freerouter fetch`, or `freerouter init --wizard`."))
+    return Result(
+        {"workspace": workspace.root, "made": made, "providers_file": workspace.providers_file}, show
+    )
+
+
+def choose_workspace(ctx: Context, at: str | None) -> Workspace:
+    """Where to make it: as told, else where commands look already, else for the user."""
+    if at is None:
+        return ctx.workspace if ctx.workspace.configured else _unset(ctx)
+    project = project_workspace(ctx.cwd)
+    if at == "project":
+        return project
+    if project.configured:
+        raise UsageError(
+            "This directory has a configuration of its own (./config), which comes first.",
+            fix="Use --at project, or go to another directory.",
+        )
+    return user_workspace(ctx.environ)
+
+
+def _unset(ctx: Context) -> Workspace:
+    """The original kept to ./config where that directory exists."""
+    at_project = os.path.isdir(os.path.join(ctx.cwd, "config")) and not ctx.environ.get("FREEROUTER_HOME")
+    if ctx.workspace.profile:
+        return find_workspace(ctx.environ, ctx.cwd, ctx.workspace.profile)
+    return ctx.workspace if not at_project else project_workspace(ctx.cwd)

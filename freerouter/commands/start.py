@@ -1,0 +1,69 @@
+"""`start`: the gateway in the background, ready when this returns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from freerouter.commands.fetch import configured_accounts
+from freerouter.config.generate import environment
+from freerouter.config.providers_file import load_providers
+from freerouter.config.secrets import ensure_master_key, load_secrets
+from freerouter.config.state import read_models
+from freerouter.process.engine import find_engine
+from freerouter.process.gateway import Launch, address, start
+from freerouter.process.record import running
+from freerouter.result import Block, Fields, Line, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from freerouter.context import Context
+
+HOST = "127.0.0.1"
+PORT = 4000
+
+
+def run(ctx: Context, args: Mapping[str, Any]) -> Result:
+    before = running(ctx.workspace)
+    launch = prepare(ctx, port=args["port"], debug=args["debug"], timeout=args["timeout"])
+    record = start(ctx, launch)
+    url = f"{address(record)}/v1"
+    again = before is not None and before.pid == record.pid
+    word = "was running already" if again else f"ready in {ctx.now() - record.since:.1f} s"
+    show: list[Block] = [
+        Line(f"Gateway {word}: {url}", "ok"),
+        Fields(
+            (
+                ("models", str(record.models)),
+                ("engine", f"LiteLLM {record.engine}"),
+                ("pid", str(record.pid)),
+            )
+        ),
+    ]
+    if not find_engine().pinned:
+        show.append(Line("This is not the version of LiteLLM that FreeRouter is made for.", "warn"))
+    if again and args["port"] and args["port"] != record.port:
+        show.append(Line("It keeps its port: `freerouter stop` first to change that.", "warn"))
+    data = {"url": url, "pid": record.pid, "port": record.port, "models": record.models}
+    return Result({**data, "already_running": again}, tuple(show))
+
+
+def prepare(ctx: Context, *, port: int | None, debug: bool, timeout: float) -> Launch:
+    """Everything that the gateway needs, checked before anything is started or stopped."""
+    file = load_providers(ctx.workspace)
+    master_key = ensure_master_key(ctx)
+    accounts = configured_accounts(ctx)
+    values = environment(file, accounts, load_secrets(ctx))
+    ctx.redact.learn(values)
+    environ_port = ctx.environ.get("LITELLM_PORT", "")
+    configured = file.gateway.get("port") or (int(environ_port) if environ_port.isdigit() else PORT)
+    return Launch(
+        host=file.gateway.get("host") or HOST,
+        port=port or configured,
+        master_key=master_key,
+        values=values,
+        engine=find_engine().version,
+        models=sum(bool(row["written"]) for row in read_models(ctx.workspace)),
+        debug=debug,
+        timeout=timeout,
+    )

@@ -1,0 +1,54 @@
+"""`where`: the facts that a flow asks for first. Reads, never writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from freerouter.commands.start import HOST, PORT
+from freerouter.config.providers_file import load_providers
+from freerouter.config.workspace import project_workspace, shown, user_workspace
+from freerouter.errors import NotConfiguredError
+from freerouter.process.engine import find_engine
+from freerouter.process.port import holder, next_free
+from freerouter.process.record import running
+from freerouter.result import Fields, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from freerouter.context import Context
+
+
+def run(ctx: Context, args: Mapping[str, Any]) -> Result:
+    try:
+        engine, fix = find_engine().version, ""
+    except NotConfiguredError as error:
+        engine, fix = "", error.fix
+    gateway = load_providers(ctx.workspace).gateway if ctx.workspace.configured else {}
+    port = gateway.get("port") or PORT
+    alive = running(ctx.workspace) is not None
+    taken = "" if alive else _holder(port)
+    data = {
+        "root": shown(ctx.workspace.root, ctx.environ),
+        "configured": ctx.workspace.configured,
+        "user": shown(user_workspace(ctx.environ).root, ctx.environ),
+        "project": shown(project_workspace(ctx.cwd).root, ctx.environ),
+        "engine": engine,
+        "engine_fix": fix,
+        "running": alive,
+        "port": port,
+        "port_holder": taken,
+        "free_port": next_free(gateway.get("host") or HOST, port) if taken else port,
+    }
+    return Result(data, (Fields(tuple((k, str(v)) for k, v in data.items())),))
+
+
+def _holder(port: int) -> str:
+    """Who listens on the port; "another program" where the system does not tell."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.settimeout(0.3)
+        if probe.connect_ex((HOST, port)) != 0:
+            return ""
+    return holder(port) or "another program"

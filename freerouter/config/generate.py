@@ -1,0 +1,148 @@
+"""LiteLLM's config.yaml, made from providers and models: the same bytes for the same input.
+
+Secrets stand in it only as `os.environ/NAME`; `environment` says which values those names need.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from freerouter.config import variables
+from freerouter.config.secrets import MASTER_KEY
+from freerouter.config.state import FINGERPRINT
+from freerouter.config.yaml_file import dump_yaml
+from freerouter.errors import FileError, NotConfiguredError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from freerouter.config.providers_file import ProvidersFile
+    from freerouter.config.secrets import Secrets
+    from freerouter.providers.account import Account
+    from freerouter.providers.models import Model
+
+HEADER = """\
+# Made by FreeRouter from providers.yaml; `freerouter fetch` writes it anew.
+# Your own settings for LiteLLM go under `litellm:` in providers.yaml, not here.
+"""
+KEYLESS = "not-needed"
+"""OpenAI's client wants some key, also where the server wants none."""
+LIMITS = ("rpm", "tpm", "timeout", "max_retries", "weight", "order")
+
+
+def generate(file: ProvidersFile, chosen: Iterable[tuple[Account, Model]]) -> str:
+    """The whole text of config.yaml."""
+    config: dict[str, Any] = {
+        "model_list": [deployment(account, model) for account, model in chosen],
+        "litellm_settings": {
+            "drop_params": True,
+            "telemetry": False,
+            "request_timeout": file.gateway.get("request_timeout", 60),
+            "use_chat_completions_url_for_anthropic_messages": True,
+        },
+        "general_settings": {
+            "master_key": f"os.environ/{MASTER_KEY}",
+            "disable_model_info_refresh": True,
+        },
+    }
+    merged = _merge(config, _by_reference(file.litellm, "litellm"))
+    merged["general_settings"]["master_key"] = f"os.environ/{MASTER_KEY}"
+    body = dump_yaml(merged)
+    digest = hashlib.sha256(body.encode()).hexdigest()[:16]
+    return f"{HEADER}{FINGERPRINT}{digest}\n\n{body}"
+
+
+def deployment(account: Account, model: Model) -> dict[str, Any]:
+    """One entry of LiteLLM's model_list."""
+    provider, entry = account.provider, account.entry
+    prefix = entry.provider if provider.id == "static" else provider.litellm["prefix"]
+    params: dict[str, Any] = {"model": f"{prefix}/{model.id}"}
+    if account.base_url:
+        credentials = "@" in account.base_url.split("://", 1)[1].split("/", 1)[0]
+        params["api_base"] = f"os.environ/{base_name(account)}" if credentials else account.base_url
+    if account.key:
+        params["api_key"] = f"os.environ/{account.key_name}"
+    elif provider.key != "required" and not provider.local:
+        params["api_key"] = KEYLESS
+    if provider.mock_response:
+        params["mock_response"] = provider.mock_response
+    params.update({name: entry.options[name] for name in LIMITS if name in entry.options})
+    info: dict[str, Any] = {
+        "id": f"{account.name}/{model.id}",
+        "mode": "chat",
+        "freerouter_provider": account.name,
+        "freerouter_free": model.free,
+    }
+    if model.context:
+        info["max_input_tokens"] = model.context
+    if model.output:
+        info["max_output_tokens"] = model.output
+    for field, price in (("input", model.input_price), ("output", model.output_price)):
+        if price is not None or model.costs_nothing:
+            info[f"{field}_cost_per_token"] = float(Decimal(price or 0) / 1_000_000)
+    return {"model_name": model.id, "litellm_params": params, "model_info": info}
+
+
+def base_name(account: Account) -> str:
+    """The variable that carries an address which holds a password."""
+    return "FREEROUTER_BASE_" + "".join(c if c.isalnum() else "_" for c in account.name).upper()
+
+
+def environment(file: ProvidersFile, accounts: Iterable[Account], secrets: Secrets) -> dict[str, str]:
+    """Values for every `os.environ/NAME` of the generated file, the master key excepted."""
+    values: dict[str, str] = {}
+    for account in accounts:
+        if account.key:
+            values[account.key_name] = account.key
+        if "@" in account.base_url:
+            values[base_name(account)] = account.base_url
+    for name in _references(file.litellm):
+        value = secrets.get(name)
+        if value is None:
+            raise NotConfiguredError(
+                f"providers.yaml needs ${{{name}}} under `litellm:`, and it is not set.",
+                fix=f"Set {name} in the environment or in .env.",
+            )
+        values[name] = value
+    return values
+
+
+def _by_reference(value: Any, where: str) -> Any:
+    if isinstance(value, dict):
+        return {k: _by_reference(v, f"{where}.{k}") for k, v in value.items()}
+    if isinstance(value, list):
+        return [_by_reference(v, where) for v in value]
+    if isinstance(value, str) and variables.names(value):
+        name = variables.whole(value)
+        if name is None:
+            raise FileError(
+                f"providers.yaml: {where} holds a variable inside other text.",
+                "LiteLLM reads only whole variables, and a secret must not be written out.",
+                "Put the whole value into one variable: `${NAME}`.",
+            )
+        return f"os.environ/{name}"
+    return value
+
+
+def _references(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [name for item in value.values() for name in _references(item)]
+    if isinstance(value, list):
+        return [name for item in value for name in _references(item)]
+    return variables.names(value) if isinstance(value, str) else []
+
+
+def _merge(base: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    """Maps are merged, lists are joined, anything else is replaced."""
+    merged = dict(base)
+    for key, value in extra.items():
+        old = merged.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            merged[key] = _merge(old, value)
+        elif isinstance(old, list) and isinstance(value, list):
+            merged[key] = old + value
+        else:
+            merged[key] = value
+    return merged

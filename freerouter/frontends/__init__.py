@@ -1,0 +1,1 @@
+"""Front ends: the ways to show results and to answer questions."""

@@ -1,0 +1,69 @@
+"""One command line, from words to exit code: the outermost door, where every error is worded."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from freerouter.errors import CancelledError, FreeRouterError
+from freerouter.frontends.console import Console
+from freerouter.session import Session
+
+if TYPE_CHECKING:
+    from freerouter.registry import Call
+
+BROKEN_PIPE = 141
+
+
+def run(arguments: list[str]) -> int:
+    """Run argv; alone it opens the shell, or runs standard input as a script."""
+    if not arguments:
+        arguments = ["shell"] if sys.stdin.isatty() and sys.stdout.isatty() else ["run", "-"]
+    console = Console(lambda text: text, "json" if "--json" in arguments else "")
+    try:
+        session = Session(console)
+        console.redact = session.redact
+        call = session.parse(arguments)
+        console.output = call.output
+        return execute(session, console, call)
+    except FreeRouterError as error:
+        console.error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.finish()
+        sys.stderr.write("\nCancelled.\n")
+        return CancelledError.exit_code
+    except BrokenPipeError:
+        # The reader (head, say) has gone: nothing more can be said, and nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001 - the outermost door: words instead of a stack
+        return _internal(console, error)
+
+
+def execute(session: Session, console: Console, call: Call) -> int:
+    """Run one call and show what came of it."""
+    if call.command.name == "shell":
+        from freerouter.shell.repl import run_shell
+
+        return run_shell(session)
+    if call.command.name == "run":
+        from freerouter.scripts.runner import run_file
+
+        return run_file(session, console, call.arguments["file"])
+    result = session.run(call)
+    console.show(result)
+    sys.stdout.flush()
+    return result.exit_code
+
+
+def _internal(console: Console, error: Exception) -> int:
+    """A fault of ours: the redacted stack, and where to send it."""
+    import traceback
+
+    console.finish()
+    stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    sys.stderr.write(console.redact(stack))
+    sys.stderr.write("\nThis is a fault in FreeRouter, not yours. Please report the lines above.\n")
+    return 1

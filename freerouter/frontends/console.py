@@ -1,0 +1,119 @@
+"""Standard output and standard error of a command line: which style, which width, what to print."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import IO, TYPE_CHECKING
+
+from freerouter.frontends.text import Painter
+from freerouter.result import Line, Output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from freerouter.errors import FreeRouterError
+    from freerouter.frontends.progress import LiveProgress
+    from freerouter.result import Block, Event, Progress, Result
+    from freerouter.session import Asker
+
+
+class Console:
+    """The front end of plain command lines. Progress is drawn only on a terminal."""
+
+    def __init__(self, redact: Callable[[str], str], output: str = "") -> None:
+        self.redact = redact
+        self.output = output
+        self._live: LiveProgress | None = None
+
+    @property
+    def fancy(self) -> bool:
+        """Whether colour and cursor control are wanted and possible."""
+        return (
+            not self.output
+            and sys.stdout.isatty()
+            and not os.environ.get("NO_COLOR")
+            and os.environ.get("TERM") != "dumb"
+        )
+
+    def painter(self, stream: IO[str] | None = None) -> Painter:
+        stream = stream or sys.stdout
+        width = _width() if stream.isatty() else 0
+        return Painter(self.redact, width, colour=self.fancy and stream.isatty())
+
+    def show(self, result: Result) -> None:
+        self.finish()
+        if self.output == "json":
+            _write(sys.stdout, self.painter().json(result.data))
+            return
+        out, err = self.painter().result(result)
+        _write(sys.stdout, out)
+        sys.stdout.flush()
+        _write(sys.stderr, err)
+
+    def error(self, error: FreeRouterError) -> None:
+        self.finish()
+        sys.stdout.flush()
+        if self.output == "json":
+            _write(sys.stdout, self.painter().json({"error": error.as_data()}))
+        else:
+            _write(sys.stderr, self.painter(sys.stderr).error(error))
+
+    def event(self, event: Event) -> None:
+        if isinstance(event, Output):
+            self._output(event.block)
+        elif self.fancy:
+            self._progress(event)
+
+    def _output(self, block: Block) -> None:
+        if self.output == "json":
+            return
+        self.finish()
+        stream = sys.stderr if isinstance(block, Line) and block.err else sys.stdout
+        _write(stream, self.painter(stream).block(block))
+        stream.flush()
+
+    def asker(self) -> Asker | None:
+        """Menus on a capable terminal, numbered lines on any other, nobody without one."""
+        if self.output == "json" or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            return None
+        from freerouter.frontends.asking import MenuAsker, PlainAsker
+
+        self.finish()
+        return MenuAsker() if self.fancy else PlainAsker(self.secret)
+
+    def _progress(self, event: Progress) -> None:
+        from freerouter.frontends.progress import LiveProgress
+
+        if self._live is None:
+            self._live = LiveProgress()
+        self._live.update(event)
+
+    def finish(self) -> None:
+        """Take the progress display off the screen."""
+        if self._live is not None:
+            self._live.close()
+            self._live = None
+
+    def secret(self, prompt: str) -> str | None:
+        """A hidden prompt on a terminal; the first line of standard input otherwise."""
+        self.finish()
+        if not sys.stdin.isatty():
+            return sys.stdin.readline() or None
+        import getpass
+
+        return getpass.getpass(f"{prompt} (typed unseen): ")
+
+
+def _width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def _write(stream: IO[str], text: str) -> None:
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "replace").decode(encoding))

@@ -1,0 +1,106 @@
+"""Results as text: aligned, fitted to the width, coloured where colour is wanted.
+
+Written here and not with a table library because `status` and `list` must be there at once.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from freerouter.result import Fields, Line, Reveal, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from freerouter.errors import FreeRouterError
+    from freerouter.result import Block, Result
+
+STYLES = {"ok": "32", "warn": "33", "error": "31", "dim": "2", "head": "1"}
+GAP = "  "
+
+
+class Painter:
+    """Turns blocks into lines of text. `redact` sees everything except what was asked to be shown."""
+
+    def __init__(self, redact: Callable[[str], str], width: int = 0, *, colour: bool = False) -> None:
+        self._redact = redact
+        self._width = width
+        self._colour = colour
+
+    def result(self, result: Result) -> tuple[str, str]:
+        """What goes to standard output, and what to standard error."""
+        out, err = [], []
+        for block in result.show:
+            (err if isinstance(block, Line) and block.err else out).append(self.block(block))
+        return "".join(out), "".join(err)
+
+    def block(self, block: Block) -> str:
+        if isinstance(block, Reveal):
+            return block.value + "\n"
+        if isinstance(block, Line):
+            return self._paint(self._redact(block.text), block.style) + "\n"
+        if isinstance(block, Fields):
+            return self._fields(block)
+        return self._table(block)
+
+    def error(self, error: FreeRouterError) -> str:
+        what, why, fix = (self._redact(t) for t in (error.what, error.why, error.fix))
+        lines = [self._paint(what, "error")]
+        lines += [part for part in (why, fix) if part]
+        return "\n".join(lines).rstrip() + "\n"
+
+    def json(self, data: Any) -> str:
+        return self._redact(json.dumps(data, ensure_ascii=False)) + "\n"
+
+    def _paint(self, text: str, style: str) -> str:
+        if not self._colour or style not in STYLES or not text:
+            return text
+        return f"\033[{STYLES[style]}m{text}\033[0m"
+
+    def _fields(self, block: Fields) -> str:
+        if not block.pairs:
+            return ""
+        first = max(len(name) for name, _ in block.pairs)
+        lines = []
+        for name, value in block.pairs:
+            wrapped = self._wrap(self._redact(value), first + 2 + len(GAP))
+            lines.append(f"  {name.ljust(first)}{GAP}{wrapped}".rstrip())
+        return "\n".join(lines) + "\n"
+
+    def _wrap(self, text: str, indent: int) -> str:
+        room = self._width - indent
+        if self._width <= 0 or len(text) <= room or room < 20:  # noqa: PLR2004 - not worth wrapping
+            return text
+        import textwrap
+
+        return ("\n" + " " * indent).join(textwrap.wrap(text, room, break_long_words=False))
+
+    def _table(self, block: Table) -> str:
+        rows = [[self._redact(cell) for cell in row] for row in block.rows]
+        columns = [i for i, _ in enumerate(block.columns) if any(row[i] for row in rows)]
+        widths = {i: max(len(block.columns[i]), *(len(r[i]) for r in rows)) for i in columns}
+        self._fit(widths)
+
+        def line(cells: list[str] | tuple[str, ...]) -> str:
+            parts = []
+            for i in columns:
+                cell = _cut(cells[i], widths[i])
+                parts.append(cell.rjust(widths[i]) if i in block.right else cell.ljust(widths[i]))
+            return GAP.join(parts).rstrip()
+
+        head = self._paint(line(block.columns), "head")
+        return "\n".join([head, *(line(row) for row in rows)]) + "\n"
+
+    def _fit(self, widths: dict[int, int]) -> None:
+        """Take what is too much from the widest column, again and again."""
+        if self._width <= 0:
+            return
+        room = self._width - len(GAP) * (len(widths) - 1)
+        while sum(widths.values()) > room and max(widths.values()) > 8:  # noqa: PLR2004
+            widest = max(widths, key=lambda i: widths[i])
+            widths[widest] -= 1
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: max(0, width - 1)] + "…"

@@ -1,0 +1,1 @@
+"""`.frs` scripts: reading them and running them."""
