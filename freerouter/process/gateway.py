@@ -41,6 +41,10 @@ PASSED_ON = (
 """The user's variables that the engine gets. LiteLLM reads many others, which would win over ours."""
 
 
+_children: list[subprocess.Popen[bytes]] = []
+"""Gateways that this very process started: kept so that an ended one is reaped (a long shell)."""
+
+
 class Launch(NamedTuple):
     """What a gateway is started with. `values` are the secrets that config.yaml refers to by name."""
 
@@ -106,6 +110,7 @@ def _spawn(
         raise FreeRouterError("The gateway could not be started.", f"{error}.") from None
     finally:
         os.close(log)
+    _children.append(child)
     record = GatewayRecord(
         child.pid,
         started_at(child.pid),
@@ -191,7 +196,8 @@ def stop(ctx: Context, grace: float) -> tuple[str, GatewayRecord | None]:
         if not record.identity.alive:
             forget(workspace)
             return "gone", record
-        outcome = _end(record.identity, None, grace)
+        child = next((c for c in _children if c.pid == record.pid), None)
+        outcome = _end(record.identity, child, grace)
         forget(workspace)
         return outcome, record
 

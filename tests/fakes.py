@@ -1,0 +1,152 @@
+"""Real HTTP servers on loopback that answer in the shapes of the providers."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Reply:
+    """What a path answers. `cut` closes the connection after that many bytes of the body."""
+
+    body: Any = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    cut: int | None = None
+    keys: tuple[str, ...] | None = None
+    """Keys that are accepted; None accepts everything."""
+
+    def raw(self) -> bytes:
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+
+
+@dataclass
+class Seen:
+    method: str
+    path: str
+    key: str
+    body: Any
+
+
+class FakeServer:
+    """`server.replies["/v1/models"] = Reply(...)`; every request is kept in `seen`."""
+
+    def __init__(self) -> None:
+        self.replies: dict[str, Reply] = {}
+        self.seen: list[Seen] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.port = int(self._server.server_address[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                self._answer(None)
+
+            def do_POST(self) -> None:
+                raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                self._answer(json.loads(raw or b"null"))
+
+            def _answer(self, body: Any) -> None:
+                key = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+                outer.seen.append(Seen(self.command, self.path, key, body))
+                reply = outer.replies.get(self.path) or outer.replies.get(self.path.split("?")[0])
+                if reply is None:
+                    reply = Reply({"error": {"message": "no such path"}}, status=404)
+                outer._stopping.wait(reply.delay)
+                if reply.keys is not None and key not in reply.keys:
+                    reply = Reply({"error": {"message": "Incorrect API key"}}, status=401)
+                self._send(reply)
+
+            def _send(self, reply: Reply) -> None:
+                raw = reply.raw()
+                self.send_response(reply.status)
+                for name, value in {"Content-Type": "application/json", **reply.headers}.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(raw)))
+                self.end_headers()
+                self.wfile.write(raw if reply.cut is None else raw[: reply.cut])
+                if reply.cut is not None:
+                    self.close_connection = True
+
+            def log_message(self, *arguments: Any) -> None:
+                return
+
+        return Handler
+
+
+def openrouter_row(name: str, *, price: str = "0.000001", **more: Any) -> dict[str, Any]:
+    """A row as OpenRouter lists it."""
+    return {
+        "id": name,
+        "name": name.title(),
+        "context_length": 131072,
+        "architecture": {"input_modalities": ["text"], "output_modalities": ["text"]},
+        "pricing": {"prompt": price, "completion": price},
+        "top_provider": {"context_length": 131072, "max_completion_tokens": 8192},
+        **more,
+    }
+
+
+def openrouter(server: FakeServer, *keys: str) -> FakeServer:
+    """OpenRouter: a public list of two free and one paid model, and /key which wants a key."""
+    rows = [
+        openrouter_row("meta/llama-3.3-70b:free", price="0"),
+        openrouter_row("qwen/qwen3-coder:free", price="0"),
+        openrouter_row("openai/gpt-5", price="0.00000125"),
+    ]
+    server.replies["/api/v1/models"] = Reply({"data": rows})
+    server.replies["/api/v1/key"] = Reply({"data": {"label": "test"}}, keys=keys or None)
+    server.replies["/api/v1/chat/completions"] = Reply(completion("Hello from OpenRouter"), keys=keys or None)
+    return server
+
+
+def ollama(server: FakeServer) -> FakeServer:
+    rows = [
+        {"name": "qwen3:latest", "model": "qwen3:latest", "details": {"family": "qwen3"}},
+        {"name": "nomic-embed-text:latest", "details": {"family": "nomic-bert"}},
+    ]
+    server.replies["/api/tags"] = Reply({"models": rows})
+    return server
+
+
+def openai_list(*names: str) -> Reply:
+    return Reply({"object": "list", "data": [{"id": n, "object": "model"} for n in names]})
+
+
+def completion(text: str, model: str = "fake") -> dict[str, Any]:
+    """A chat completion as an OpenAI-compatible server answers it."""
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": model,
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": text},
+                "finish_reason": "stop",
+            }
+        ],
+        "usage": {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8},
+    }
