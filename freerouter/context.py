@@ -1,5 +1,7 @@
-"""What a command is given besides its arguments: the workspace, and what a test must be able to
-replace. Time, environment and input come from here, never from the globals."""
+"""
+What a command is given besides its arguments: the workspace, and what a test must be able to
+replace. Time, environment and input come from here, never from the globals.
+"""
 
 from __future__ import annotations
 

@@ -34,7 +34,8 @@ def _models(ctx: Context) -> None:
     _config(ctx)
     if not has_models(ctx.workspace):
         raise NotConfiguredError(
-            "No models have been fetched yet.", fix="`freerouter fetch` asks the providers for them."
+            "No models have been fetched yet.",
+            fix="`freerouter fetch` asks the providers for them.",
         )
 
 
@@ -48,9 +49,7 @@ def _gateway(ctx: Context) -> None:
     from freerouter.process.record import running
 
     if running(ctx.workspace) is None:
-        raise GatewayStateError(
-            "The gateway is not running.", fix="`freerouter start` starts it."
-        )
+        raise GatewayStateError("The gateway is not running.", fix="`freerouter start` starts it.")
 
 
 _CHECKS = {

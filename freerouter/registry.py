@@ -24,7 +24,7 @@ class Need:
 
 
 class Parameter(NamedTuple):
-    """One argument or option. `kind`: text, int, float, flag. `complete` names a list of candidates."""
+    """One argument or option. `kind`: text, int, float, flag. `complete`: which candidates."""
 
     name: str
     kind: str = "text"
@@ -48,7 +48,7 @@ class Parameter(NamedTuple):
 
 
 class Command(NamedTuple):
-    """One verb. `target` is `module:function`; `secret_input` says what a hidden prompt asks for."""
+    """One verb. `target` is `module:function`; `secret_input` is what a hidden prompt says."""
 
     name: str
     summary: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple
 
 
 class Line(NamedTuple):
@@ -34,7 +34,7 @@ class Reveal(NamedTuple):
     value: str
 
 
-Block = Union[Line, Fields, Table, Reveal]
+Block = Line | Fields | Table | Reveal
 
 
 class Result(NamedTuple):
@@ -61,4 +61,4 @@ class Output(NamedTuple):
     block: Block
 
 
-Event = Union[Progress, Output]
+Event = Progress | Output

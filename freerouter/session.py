@@ -1,4 +1,5 @@
-"""Running calls: needs checked, module imported, secret asked for, errors kept typed.
+"""
+Running calls: needs checked, module imported, secret asked for, errors kept typed.
 
 Every front end uses this one path, so a command does the same from argv, shell, script and flow.
 """
@@ -99,6 +100,8 @@ def _pairs(items: list[str]) -> dict[str, str]:
     for item in items:
         name, equals, value = item.partition("=")
         if not equals or not name:
-            raise UsageError(f'--set takes id=value, not "{item}".', fix="--set providers=demo, say.")
+            raise UsageError(
+                f'--set takes id=value, not "{item}".', fix="--set providers=demo, say."
+            )
         pairs[name] = value
     return pairs

@@ -76,7 +76,7 @@ COMMANDS = (
         (PROVIDER, Parameter("unchecked", "flag", "store it without asking the provider")),
         needs=(Need.CONFIG,),
         writes=True,
-        secret_input="Key for {provider}",
+        secret_input="Key for {provider}",  # noqa: S106 - what the prompt says
         examples=("keys set openrouter",),
     ),
     Command(
@@ -86,9 +86,11 @@ COMMANDS = (
         (
             PROVIDER,
             Parameter("url", help="the base URL, for type oai"),
-            Parameter("ask", "flag", "type a key instead of using the configured one", default=False),
+            Parameter(
+                "ask", "flag", "type a key instead of using the configured one", default=False
+            ),
         ),
-        secret_input="Key for {provider}",
+        secret_input="Key for {provider}",  # noqa: S106 - what the prompt says
         examples=("keys check openrouter", "keys check openrouter --ask"),
     ),
     Command(

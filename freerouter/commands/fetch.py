@@ -55,7 +55,9 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     if not chosen:
         raise _nothing(ctx, problems)
     changed = _write(ctx, chosen, lists)
-    show.append(Line(f"{len(chosen)} models in config.yaml{'' if changed else ' (unchanged)'}.", "ok"))
+    show.append(
+        Line(f"{len(chosen)} models in config.yaml{'' if changed else ' (unchanged)'}.", "ok")
+    )
     failed = [p.as_data() for p in problems]
     data = {
         "models": len(chosen),
@@ -70,7 +72,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
 
 
 def configured_accounts(ctx: Context) -> list[Account]:
-    """Every enabled provider, with its address and key. Raises for the first that lacks something."""
+    """Every enabled provider with its address and key. Raises for the first that lacks one."""
     file = load_providers(ctx.workspace)
     if not file.enabled:
         raise NotConfiguredError(
@@ -96,7 +98,7 @@ def _discover(ctx: Context, accounts: list[Account], timeout: float) -> list[Out
 
 
 def wanted(account: Account, models: list[Model]) -> list[Model]:
-    """What goes into config.yaml: where models have prices only the free ones, unless told otherwise."""
+    """What goes into config.yaml: where models have prices only the free ones, unless told."""
     rule = account.entry.options.get("models")
     if isinstance(rule, list):
         by_id = {m.id: m for m in models}
@@ -109,7 +111,8 @@ def wanted(account: Account, models: list[Model]) -> list[Model]:
         return [by_id[name] for name in rule if name in by_id]
     if rule not in (None, "free", "all"):
         raise ProviderError(
-            f'{account.label}: options.models cannot be "{rule}".', fix="free, all, or a list of ids."
+            f'{account.label}: options.models cannot be "{rule}".',
+            fix="free, all, or a list of ids.",
         )
     priced = "price" in account.provider.list
     if rule == "all" or (rule is None and not priced):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from freerouter.parser import GLOBALS
-from freerouter.registry import Command, Parameter
 from freerouter.result import Fields, Line, Result
 from freerouter.verbs import REGISTRY
 
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from freerouter.context import Context
+    from freerouter.registry import Command, Parameter
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -43,7 +43,9 @@ def _one(command: Command) -> Result:
     if command.details:
         show += [Line(""), Line(command.details)]
     if positional or options:
-        pairs = [(p.metavar, _help(p)) for p in positional] + [(_flag(p), _help(p)) for p in options]
+        pairs = [(p.metavar, _help(p)) for p in positional] + [
+            (_flag(p), _help(p)) for p in options
+        ]
         show += [Line(""), Fields(tuple(pairs))]
     show += [Line(""), Fields(tuple((_flag(p), p.help) for p in GLOBALS))]
     if command.examples:

@@ -1,4 +1,4 @@
-"""`init`: a commented providers.yaml. With --wizard the front end runs the onboarding flow instead."""
+"""`init`: a commented providers.yaml. With --wizard the session runs the onboarding flow."""
 
 from __future__ import annotations
 
@@ -93,7 +93,8 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     )
     show = (first, Line("Next: edit it and run `freerouter fetch`, or `freerouter init --wizard`."))
     return Result(
-        {"workspace": workspace.root, "made": made, "providers_file": workspace.providers_file}, show
+        {"workspace": workspace.root, "made": made, "providers_file": workspace.providers_file},
+        show,
     )
 
 
@@ -114,7 +115,9 @@ def choose_workspace(ctx: Context, at: str | None) -> Workspace:
 
 def _unset(ctx: Context) -> Workspace:
     """The original kept to ./config where that directory exists."""
-    at_project = os.path.isdir(os.path.join(ctx.cwd, "config")) and not ctx.environ.get("FREEROUTER_HOME")
+    at_project = os.path.isdir(os.path.join(ctx.cwd, "config")) and not ctx.environ.get(
+        "FREEROUTER_HOME"
+    )
     if ctx.workspace.profile:
         return find_workspace(ctx.environ, ctx.cwd, ctx.workspace.profile)
     return ctx.workspace if not at_project else project_workspace(ctx.cwd)

@@ -45,16 +45,12 @@ def set_key(ctx: Context, args: Mapping[str, Any]) -> Result:
         verdict = _judge(ctx, entry, key)
         state = verdict.state
         if state == "refused":
-            raise ProviderError(
-                verdict.message, "It was not stored.", verdict.fix, state="refused"
-            )
+            raise ProviderError(verdict.message, "It was not stored.", verdict.fix, state="refused")
         show.append(Line(verdict.message, "ok" if state == "works" else "warn"))
     store(ctx.workspace, variable, key)
     show.append(Line(f"Stored as {variable} in .env.", "ok"))
     if ctx.environ.get(variable) and ctx.environ[variable] != key:
-        show.append(
-            Line(f"{variable} is also set in your environment, and that one wins.", "warn")
-        )
+        show.append(Line(f"{variable} is also set in your environment, and that one wins.", "warn"))
     return Result({"provider": entry.name, "variable": variable, "verdict": state}, tuple(show))
 
 
@@ -88,7 +84,7 @@ def check_key(ctx: Context, args: Mapping[str, Any]) -> Result:
 
 
 def show_master(ctx: Context, args: Mapping[str, Any]) -> Result:
-    """The gateway's own key, which clients need: the one secret that is ever shown, when asked for."""
+    """The gateway's own key, which clients need: the one secret that is shown when asked for."""
     key = ensure_master_key(ctx)
     return Result({"variable": MASTER_KEY}, (Reveal(MASTER_KEY, key),))
 
@@ -113,7 +109,9 @@ def _judge(ctx: Context, entry: Entry, key: str) -> Verdict:
     try:
         base = variables.expand(entry.api_base, load_secrets(ctx).get) or record.base_url
     except variables.UnsetVariable as error:
-        raise FreeRouterError(f"{entry.name} needs ${{{error.args[0]}}}, which is not set.") from None
+        raise FreeRouterError(
+            f"{entry.name} needs ${{{error.args[0]}}}, which is not set."
+        ) from None
     return _ask(ctx, Account(record, entry, base.rstrip("/"), key, "key"))
 
 

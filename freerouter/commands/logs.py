@@ -23,7 +23,9 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     lines = tail(path, args["lines"])
     if not args["follow"]:
         if not os.path.exists(path):
-            return Result({"lines": []}, (Line("There is no log yet: it begins with `start`.", "dim"),))
+            return Result(
+                {"lines": []}, (Line("There is no log yet: it begins with `start`.", "dim"),)
+            )
         return Result({"lines": lines}, tuple(Line(line) for line in lines))
     for line in lines:
         ctx.emit(Output(Line(line)))

@@ -80,7 +80,9 @@ def _probe(ctx: Context, records: list[Provider]) -> dict[str, int]:
     from freerouter.providers.today import today
 
     accounts = [
-        Account(p, Entry(type=p.id, name=p.id), p.base_url) for p in records if p.local and p.base_url
+        Account(p, Entry(type=p.id, name=p.id), p.base_url)
+        for p in records
+        if p.local and p.base_url
     ]
     if not accounts:
         return {}
@@ -138,7 +140,9 @@ def _key_hint(ctx: Context, record: Provider, values: dict[str, Any]) -> list[Li
         return []
     name = values.get("name") or record.id
     return [
-        Line(f"Its key ({variable}) is not set yet: `keys set {name}`. {record.key_help()}".rstrip())
+        Line(
+            f"Its key ({variable}) is not set yet: `keys set {name}`. {record.key_help()}".rstrip()
+        )
     ]
 
 
@@ -150,5 +154,3 @@ def find_entry(ctx: Context, name: str) -> Entry:
                 return entry
     record = Catalogue(ctx.workspace.overrides).get(name)
     return Entry(type=record.id, name=record.id, place="providers.yaml")
-
-

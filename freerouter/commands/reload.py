@@ -1,4 +1,4 @@
-"""`reload`: the gateway anew with the present configuration, checked before the old one is stopped."""
+"""`reload`: the gateway with the present configuration, checked before the old one is stopped."""
 
 from __future__ import annotations
 

@@ -31,11 +31,16 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     uptime = max(0.0, ctx.now() - record.since)
     url = f"{url_of(record.host, record.port)}/v1"
     show: list[Block] = [
-        Line("Gateway running" if answers else "Gateway is there but does not answer", _style(answers)),
+        Line(
+            "Gateway running" if answers else "Gateway is there but does not answer",
+            _style(answers),
+        ),
         Fields(_facts(record, url, uptime, where)),
     ]
     if drift:
-        show.append(Line("config.yaml has changed since it was started: `freerouter reload`.", "warn"))
+        show.append(
+            Line("config.yaml has changed since it was started: `freerouter reload`.", "warn")
+        )
     if not answers:
         show.append(Line("It may still be starting: `freerouter logs` tells.", err=True))
     data = {
@@ -85,7 +90,12 @@ def _stopped(ctx: Context, where: str, why: str) -> Result:
 def duration(seconds: float) -> str:
     """`2d 3h`, `5h 12m`, `3m 20s`, `8s`."""
     whole = int(seconds)
-    parts = [(whole // 86400, "d"), (whole // 3600 % 24, "h"), (whole // 60 % 60, "m"), (whole % 60, "s")]
+    parts = [
+        (whole // 86400, "d"),
+        (whole // 3600 % 24, "h"),
+        (whole // 60 % 60, "m"),
+        (whole % 60, "s"),
+    ]
     while len(parts) > 1 and parts[0][0] == 0:
         parts.pop(0)
     return " ".join(f"{n}{unit}" for n, unit in parts[:2])

@@ -22,12 +22,14 @@ BACKUPS_KEPT = 20
 
 
 def write_text(path: str, text: str, mode: int = 0o600) -> None:
-    """Temporary file beside it, fsync, atomic replace. The directory is made, private, if absent."""
+    """Temporary file beside it, fsync, atomic replace. Makes the directory, private."""
     directory = os.path.dirname(path)
     temporary = ""
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{os.path.basename(path)}.", dir=directory)
+        descriptor, temporary = tempfile.mkstemp(
+            prefix=f".{os.path.basename(path)}.", dir=directory
+        )
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
@@ -86,6 +88,8 @@ def back_up(path: str, backups: str, now: float) -> str:
 
 def _prune(backups: str, name: str) -> None:
     with os.scandir(backups) as entries:
-        found = [(e.stat().st_mtime_ns, e.path) for e in entries if e.name.startswith(f"{name}.backup.")]
+        found = [
+            (e.stat().st_mtime_ns, e.path) for e in entries if e.name.startswith(f"{name}.backup.")
+        ]
     for _, path in sorted(found)[:-BACKUPS_KEPT]:
         os.unlink(path)

@@ -1,4 +1,5 @@
-"""LiteLLM's config.yaml, made from providers and models: the same bytes for the same input.
+"""
+LiteLLM's config.yaml, made from providers and models: the same bytes for the same input.
 
 Secrets stand in it only as `os.environ/NAME`; `environment` says which values those names need.
 """
@@ -90,7 +91,9 @@ def base_name(account: Account) -> str:
     return "FREEROUTER_BASE_" + "".join(c if c.isalnum() else "_" for c in account.name).upper()
 
 
-def environment(file: ProvidersFile, accounts: Iterable[Account], secrets: Secrets) -> dict[str, str]:
+def environment(
+    file: ProvidersFile, accounts: Iterable[Account], secrets: Secrets
+) -> dict[str, str]:
     """Values for every `os.environ/NAME` of the generated file, the master key excepted."""
     values: dict[str, str] = {}
     for account in accounts:

@@ -1,4 +1,5 @@
-"""providers.yaml: what the user wants. Read strictly, with a position for everything wrong.
+"""
+providers.yaml: what the user wants. Read strictly, with a position for everything wrong.
 
 The original FreeRouter's file loads as it is; ours adds `version`, `gateway` and `litellm`.
 """
@@ -97,7 +98,8 @@ def read_providers(document: Document) -> ProvidersFile:
     data = document.data
     if data is None:
         raise FileError(
-            f"{document.name} is empty.", fix="`freerouter init --wizard` or `providers add` fills it."
+            f"{document.name} is empty.",
+            fix="`freerouter init --wizard` or `providers add` fills it.",
         )
     _check_map(document, data, (), TOP, "providers.yaml")
     for name, known in (("gateway", GATEWAY),):
@@ -119,7 +121,8 @@ def _entry(document: Document, row: Any, path: tuple[str | int, ...]) -> Entry:
     kind = row.get("type")
     if not kind:
         raise FileError(
-            f"{document.place(path)}: this provider has no type.", fix="Add `type: openrouter`, say."
+            f"{document.place(path)}: this provider has no type.",
+            fix="Add `type: openrouter`, say.",
         )
     options = row.get("options") or {}
     if options:
@@ -160,7 +163,11 @@ def _check_map(
         kinds = wanted if isinstance(wanted, tuple) else (wanted,)
         if not isinstance(item, kinds) or (isinstance(item, bool) and bool not in kinds):
             words = " or ".join(_word(k) for k in kinds)
-            hint = 'Put it in quotes: "…".' if str in kinds and not isinstance(item, list | dict) else ""
+            hint = (
+                'Put it in quotes: "…".'
+                if str in kinds and not isinstance(item, list | dict)
+                else ""
+            )
             raise FileError(
                 f"{document.place((*path, key))}: {key} must be {words}, "
                 f"but this is {_word(type(item))}.",

@@ -44,7 +44,8 @@ def _parse_line(line: str) -> tuple[str, str] | None:
 
 
 class Secrets:
-    """Variables by name, from the environment first, then the workspace's `.env`.
+    """
+    Variables by name, from the environment first, then the workspace's `.env`.
 
     A project's workspace also reads the `.env` beside its `config/` directory, as the original did.
     """
@@ -113,7 +114,8 @@ def clean_key(value: str) -> str:
         )
     if not value.isascii():
         raise UsageError(
-            "The key holds a character that no key has.", fix="Copy only the key and paste it again."
+            "The key holds a character that no key has.",
+            fix="Copy only the key and paste it again.",
         )
     return value
 

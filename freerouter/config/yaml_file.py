@@ -58,7 +58,9 @@ def parse_yaml(raw: bytes, name: str) -> Document:
         text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise FileError(f"{name}:{line}: this is not UTF-8 text.", fix="Save it as UTF-8.") from None
+        raise FileError(
+            f"{name}:{line}: this is not UTF-8 text.", fix="Save it as UTF-8."
+        ) from None
     loader = Loader(text)
     try:
         node = loader.get_single_node()
@@ -88,6 +90,11 @@ def _pointer(text: str, mark: Any) -> str:
 
 def dump_yaml(data: Any) -> str:
     text: str = yaml.dump(
-        data, Dumper=Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=4096
+        data,
+        Dumper=Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
+        width=4096,
     )
     return text

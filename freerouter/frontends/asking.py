@@ -20,7 +20,8 @@ BACK = "^back"
 def plan_lines(plan: tuple[Planned, ...]) -> list[str]:
     """The commands of a plan as they are shown; what is typed unseen stays unseen."""
     return [
-        f"  {shlex.join(p.words)}" + ("   (with the key you typed)" if p.input else "") for p in plan
+        f"  {shlex.join(p.words)}" + ("   (with the key you typed)" if p.input else "")
+        for p in plan
     ]
 
 
@@ -129,7 +130,9 @@ def _menu(question: Question) -> Any:
             choices,
             instruction="(space chooses, enter goes on, esc goes back)",
             validate=lambda chosen: (
-                True if len(chosen) >= question.min else f"Choose at least {question.min} with space."
+                True
+                if len(chosen) >= question.min
+                else f"Choose at least {question.min} with space."
             ),
         )
     if question.type == "choice":
@@ -156,4 +159,3 @@ def _esc_goes_back(prompt: Any) -> None:
     application.key_bindings = merge_key_bindings([application.key_bindings or KeyBindings(), keys])
     application.ttimeoutlen = 0.05
     application.timeoutlen = 0.05
-

@@ -115,5 +115,5 @@ def _write(stream: IO[str], text: str) -> None:
     try:
         stream.write(text)
     except UnicodeEncodeError:
-        encoding = stream.encoding or "ascii"
+        encoding: str = getattr(stream, "encoding", "") or "ascii"
         stream.write(text.encode(encoding, "replace").decode(encoding))

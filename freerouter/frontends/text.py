@@ -1,4 +1,5 @@
-"""Results as text: aligned, fitted to the width, coloured where colour is wanted.
+"""
+Results as text: aligned, fitted to the width, coloured where colour is wanted.
 
 Written here and not with a table library because `status` and `list` must be there at once.
 """
@@ -21,16 +22,19 @@ GAP = "  "
 
 
 class Painter:
-    """Turns blocks into lines of text. `redact` sees everything except what was asked to be shown."""
+    """Turns blocks into text. `redact` sees everything except what was asked to be shown."""
 
-    def __init__(self, redact: Callable[[str], str], width: int = 0, *, colour: bool = False) -> None:
+    def __init__(
+        self, redact: Callable[[str], str], width: int = 0, *, colour: bool = False
+    ) -> None:
         self._redact = redact
         self._width = width
         self._colour = colour
 
     def result(self, result: Result) -> tuple[str, str]:
         """What goes to standard output, and what to standard error."""
-        out, err = [], []
+        out: list[str] = []
+        err: list[str] = []
         for block in result.show:
             (err if isinstance(block, Line) and block.err else out).append(self.block(block))
         return "".join(out), "".join(err)

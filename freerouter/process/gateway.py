@@ -38,7 +38,7 @@ PASSED_ON = (
     "http_proxy", "https_proxy", "all_proxy", "no_proxy",
     "VIRTUAL_ENV", "PYTHONPATH", "FREEROUTER_ENGINE_PATCHES",
 )  # fmt: skip
-"""The user's variables that the engine gets. LiteLLM reads many others, which would win over ours."""
+"""The user's variables that the engine gets. LiteLLM reads many more, which would beat ours."""
 
 
 _children: list[subprocess.Popen[bytes]] = []
@@ -46,7 +46,7 @@ _children: list[subprocess.Popen[bytes]] = []
 
 
 class Launch(NamedTuple):
-    """What a gateway is started with. `values` are the secrets that config.yaml refers to by name."""
+    """What a gateway is started with. `values` are the secrets that config.yaml names."""
 
     host: str
     port: int

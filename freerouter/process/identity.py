@@ -16,7 +16,7 @@ class Identity(NamedTuple):
 
     @property
     def alive(self) -> bool:
-        """Whether exactly this process still runs. A process that cannot be proven ours does not."""
+        """Whether exactly this process still runs; one that cannot be proven ours does not."""
         return started_at(self.pid) == self.started != "" and self.token in command_of(self.pid)
 
 

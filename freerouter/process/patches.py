@@ -1,4 +1,5 @@
-"""What is changed in LiteLLM before it is imported, why, and for which version.
+"""
+What is changed in LiteLLM before it is imported, why, and for which version.
 
 Each patch is for the pinned version only. FREEROUTER_ENGINE_PATCHES=off runs without any of them.
 Figures: benchmarks/gateway_start.py.
@@ -80,9 +81,12 @@ class _Hollow(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Makes modules whose every name is an empty pydantic model (or, in capitals, a constant)."""
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002 - importlib's signature
+        target: ModuleType | None = None,  # noqa: ARG002
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname.split(".")[0] not in ("mcp", "mcp_types"):
+        if fullname.split(".", maxsplit=1)[0] not in ("mcp", "mcp_types"):
             return None
         if fullname == "mcp.shared.tool_name_validation":
             raise ModuleNotFoundError(fullname)  # LiteLLM has a stand-in of its own for this one

@@ -42,7 +42,8 @@ def _explain(error: OSError, host: str, port: int) -> FreeRouterError:
         )
     if error.errno == errno.EACCES:
         return FreeRouterError(
-            f"Port {port} is reserved for the system.", fix="Use one above 1024: `start --port 4000`."
+            f"Port {port} is reserved for the system.",
+            fix="Use one above 1024: `start --port 4000`.",
         )
     return UsageError(
         f'Cannot listen on "{host}".', f"{error.strerror or error}.", "Use 127.0.0.1, say."

@@ -1,4 +1,4 @@
-"""One small GET to our own gateway, over a plain socket: `status` must not wait for an HTTP library."""
+"""One small GET to our own gateway over a plain socket: `status` cannot wait for a library."""
 
 from __future__ import annotations
 

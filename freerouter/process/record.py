@@ -1,4 +1,4 @@
-"""state/gateway.json: which process is the gateway, where it listens, and with what it was started."""
+"""state/gateway.json: which process is the gateway, where it listens, how it was started."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The gateway's own process: imports LiteLLM, serves it on the socket that it was handed.
+"""
+The gateway's own process: imports LiteLLM, serves it on the socket that it was handed.
 
-Started as `python -m freerouter.process.worker --token T --fd N --engine VERSION`. Its environment is made by
-`freerouter.process.gateway`; everything that it prints goes to the gateway's log.
+Started as `python -m freerouter.process.worker --token T --fd N --engine VERSION`. Its environment
+is made by `freerouter.process.gateway`; all that it prints goes to the gateway's log.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import IO, Any
 from freerouter.process import patches
 from freerouter.redact import Redactor
 
-SECRET_NAMES = "FREEROUTER_SECRET_NAMES"
+SECRET_NAMES = "FREEROUTER_SECRET_NAMES"  # noqa: S105 - names only
 """The variable that lists, separated by commas, which variables hold secrets."""
 
 
@@ -38,12 +39,12 @@ def hide_secrets() -> None:
     redact = Redactor()
     names = os.environ.pop(SECRET_NAMES, "").split(",")
     redact.learn({name: os.environ[name] for name in names if name in os.environ})
-    sys.stdout = RedactedStream(sys.stdout, redact)  # type: ignore[assignment]
-    sys.stderr = RedactedStream(sys.stderr, redact)  # type: ignore[assignment]
+    sys.stdout = RedactedStream(sys.stdout, redact)
+    sys.stderr = RedactedStream(sys.stderr, redact)
 
 
 def log_settings(*, debug: bool) -> dict[str, Any]:
-    """uvicorn's logging, with the time in front of every line."""
+    """Uvicorn's logging, with the time in front of every line."""
     style = {"format": "%(asctime)s %(levelname)s %(message)s"}
     level = "DEBUG" if debug else "INFO"
     return {

@@ -42,7 +42,9 @@ def resolve(entry: Entry, catalogue: Catalogue, secrets: Secrets) -> Account:
     try:
         provider = catalogue.get(entry.type)
     except NotFoundError as error:
-        raise FileError(f'{entry.place}: unknown provider type "{entry.type}".', fix=error.fix) from None
+        raise FileError(
+            f'{entry.place}: unknown provider type "{entry.type}".', fix=error.fix
+        ) from None
     base = _expand(entry, "api_base", secrets) or provider.base_url
     if not base and not provider.fixed:
         raise FileError(

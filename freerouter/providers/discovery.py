@@ -78,21 +78,23 @@ def fixed_models(account: Account) -> list[Model]:
 async def _models(client: httpx.AsyncClient, account: Account, today: date) -> list[Model]:
     if account.provider.fixed:
         return fixed_models(account)
-    url = await _first_url(client, account)
+    url, data = await _first_page(client, account)
     found: dict[str, Model] = {}
     seen: set[str] = set()
-    while url and url not in seen:
-        if len(seen) >= MAX_PAGES:
-            raise ProviderError(f"{account.label} sent more than {MAX_PAGES} pages of models.")
+    while True:
         seen.add(url)
-        data = await _ask(client, account, url)
         for model in read_models(account.provider, account.name, data, today):
             found.setdefault(model.id, model)
         url = _next_url(account, url, data)
+        if not url or url in seen:
+            break
+        if len(seen) >= MAX_PAGES:
+            raise ProviderError(f"{account.label} sent more than {MAX_PAGES} pages of models.")
+        data = await _ask(client, account, url)
     if not found:
         raise ProviderError(
             f"{account.label} lists no chat model.",
-            f"{url or account.base_url} answered with an empty list.",
+            f"{account.base_url} answered with an empty list.",
         )
     return list(found.values())
 
@@ -111,20 +113,18 @@ def _next_url(account: Account, url: str, data: object) -> str:
     return following
 
 
-async def _first_url(client: httpx.AsyncClient, account: Account) -> str:
-    """Where the list is. For a server of unknown make: `base/models`, or `base/v1/models` first."""
-    path = account.provider.list.get("path", "/models")
-    if not account.provider.generic or _ends_in_version(account.base_url):
-        return account.base_url + path
-    for candidate in (f"{account.base_url}/v1{path}", account.base_url + path):
+async def _first_page(client: httpx.AsyncClient, account: Account) -> tuple[str, object]:
+    """The list's address and first page. A server of unknown make may have it under `/v1`."""
+    path: str = account.provider.list.get("path", "/models")
+    plain = account.base_url + path
+    if account.provider.generic and not _ends_in_version(account.base_url):
+        versioned = f"{account.base_url}/v1{path}"
         try:
-            await _ask(client, account, candidate)
+            return versioned, await _ask(client, account, versioned)
         except ProviderError as error:
             if error.state != "absent":
                 raise
-        else:
-            return candidate
-    return account.base_url + path
+    return plain, await _ask(client, account, plain)
 
 
 async def _ask(client: httpx.AsyncClient, account: Account, url: str) -> object:

@@ -1,4 +1,5 @@
-"""Asking a provider over HTTP: one client, bounded in time and size, every failure worded.
+"""
+Asking a provider over HTTP: one client, bounded in time and size, every failure worded.
 
 The key goes only to the host that it is meant for: redirects to another host are not followed.
 """
@@ -14,36 +15,33 @@ from freerouter.errors import ProviderError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import ModuleType
-
     import httpx
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_REDIRECTS = 3
 
 
-def import_httpx() -> ModuleType:
-    """httpx without its command line, which would import click, rich and pygments (half its time)."""
+def import_httpx() -> None:
+    """Import httpx without its command line: click, rich and pygments are half of its time."""
     if "httpx" not in sys.modules:
         cli = "httpx._main"
-        sys.modules[cli] = None  # type: ignore[assignment] # makes that optional import fail at once
-        import httpx
+        sys.modules[cli] = None  # type: ignore[assignment] # that optional import fails at once
+        import httpx  # noqa: F401 - from now on imported
 
         del sys.modules[cli]
-        return httpx
-    return sys.modules["httpx"]
 
 
 def make_client(*, tls: bool, timeout: float) -> httpx.AsyncClient:
     """One client for all providers. Reading the CA bundle is skipped where nothing needs TLS."""
-    httpx = import_httpx()
-    client: httpx.AsyncClient = httpx.AsyncClient(
+    import_httpx()
+    import httpx
+
+    return httpx.AsyncClient(
         verify=tls,
         timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
         limits=httpx.Limits(max_connections=64),
         headers={"User-Agent": "freerouter", "Accept": "application/json"},
     )
-    return client
 
 
 async def request_json(
@@ -56,7 +54,8 @@ async def request_json(
     key_help: str = "",
 ) -> Any:
     """The JSON value behind a URL. Raises ProviderError, worded with the provider's name `who`."""
-    httpx = import_httpx()
+    import httpx
+
     try:
         status, kind, raw = await _read(client, who, url, headers, body)
     except httpx.TimeoutException:
@@ -80,14 +79,15 @@ async def _read(
     headers: Mapping[str, str],
     body: Mapping[str, Any] | None,
 ) -> tuple[int, str, bytes]:
-    httpx = import_httpx()
+    import httpx
+
     target = httpx.URL(url)
     for _ in range(MAX_REDIRECTS + 1):
         method = "POST" if body is not None else "GET"
         async with client.stream(method, target, headers=dict(headers), json=body) as answer:
-            if answer.is_redirect:
+            if answer.next_request is not None:
                 following = answer.next_request.url
-                if (following.host, following.scheme) != (target.host, target.scheme):
+                if (following.scheme, following.netloc) != (target.scheme, target.netloc):
                     raise ProviderError(
                         f"{who} redirects to another host ({following.host}).",
                         "The key was not sent there.",

@@ -24,7 +24,7 @@ class Verdict(NamedTuple):
 
 
 async def judge(account: Account, today: date, timeout: float) -> Verdict:
-    """Ask the provider. A public list proves nothing, so its own check comes first where it has one."""
+    """Ask the provider. A public list proves nothing: its own check comes first if it has one."""
     try:
         if account.key and account.provider.check:
             await _own_check(account, today, timeout)

@@ -1,4 +1,5 @@
-"""From one row of a provider's list to a `Model`: what it is called, holds, costs, and if it is free.
+"""
+From one row of a provider's list to a `Model`: what it is called, holds, costs, and if it is free.
 
 Prices are USD per million tokens, as decimal text, so that nothing is rounded. None is unknown.
 """
@@ -51,12 +52,16 @@ def read_models(provider: Provider, name: str, data: Any, today: date) -> list[M
 
 
 def find_rows(provider: Provider, data: Any) -> list[Any]:
-    """The list inside an answer. Raises ProviderError where there is none: never an empty success."""
+    """The list inside an answer. Raises where there is none: never an empty success."""
     for path in _many(provider.list.get("rows", "data")):
         rows = dig(data, path) if path else data
         if isinstance(rows, list):
             return rows
-    kind = f"keys: {', '.join(map(str, data))[:100]}" if isinstance(data, dict) else type(data).__name__
+    kind = (
+        f"keys: {', '.join(map(str, data))[:100]}"
+        if isinstance(data, dict)
+        else type(data).__name__
+    )
     raise ProviderError(
         f"{provider.name} answered, but not with a model list.",
         f"What came has {kind}." if isinstance(data, dict) else f"What came is a {kind}.",
@@ -84,7 +89,10 @@ def _model(provider: Provider, name: str, row: Mapping[str, Any], today: date) -
     if not _is_chat(rules, row, identity) or _expired(rules, row, today):
         return None
     price = rules.get("price") or {}
-    costs = [_price(dig(row, price[side]), price["unit"]) if price else None for side in ("input", "output")]
+    costs = [
+        _price(dig(row, price[side]), price["unit"]) if price else None
+        for side in ("input", "output")
+    ]
     free, reason = judge_free(provider, identity, costs)
     return Model(
         identity,
@@ -127,7 +135,9 @@ def judge_free(provider: Provider, identity: str, costs: Iterable[str | None]) -
             return "quota", f"its id ends in {rule['id_suffix']} and its price is zero"
         if any(cost is None for cost in costs):
             return "unknown", "its price is not known"
-        return rule["otherwise"], "it has a price" if not zero else "its price is zero, but not its id"
+        return rule[
+            "otherwise"
+        ], "it has a price" if not zero else "its price is zero, but not its id"
     return "unknown", "the provider does not say"
 
 

@@ -1,4 +1,4 @@
-"""Running a list of commands, one a line: the whole file is checked first, then run to a failure."""
+"""Running a list of commands, one a line: all checked first, then run until one fails."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def read_script(file: str) -> str:
     except OSError as error:
         raise FileError(f"Cannot read {file}.", f"{error.strerror}.") from None
     except UnicodeDecodeError:
-        raise FileError(f"{file} is not UTF-8 text.", fix="A script is a plain text file.") from None
+        raise FileError(
+            f"{file} is not UTF-8 text.", fix="A script is a plain text file."
+        ) from None
 
 
 def parse_script(session: Session, text: str, name: str) -> list[Step]:
@@ -47,7 +49,7 @@ def parse_script(session: Session, text: str, name: str) -> list[Step]:
         try:
             call = session.parse(line)
             if call.command.name in NESTED:
-                raise UsageError(f"`{call.command.name}` cannot stand in a script.")  # noqa: TRY301
+                raise UsageError(f"`{call.command.name}` cannot stand in a script.")
         except FreeRouterError as error:
             raise UsageError(f"{name}:{number}: {error.what}", error.why, error.fix) from None
         steps.append(Step(number, line, call))

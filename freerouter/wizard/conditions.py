@@ -1,4 +1,4 @@
-"""The small language of `when:`: == != in and or not `is set`, names, texts, numbers, true, false."""
+"""The language of `when:`: == != in and or not `is set`, names, texts, numbers, true, false."""
 
 from __future__ import annotations
 

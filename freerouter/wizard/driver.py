@@ -47,7 +47,7 @@ def run_flow(session: Session, name: str, given: Mapping[str, str], *, defaults:
         elif isinstance(request, Work) and request.purpose != "run":
             event = _query(session, request)
         elif isinstance(request, Confirm):
-            event = _confirm(session, asker, request.plan, defaults=defaults)
+            event = _confirm(asker, request.plan, defaults=defaults)
         elif isinstance(request, Work):
             event = _run(session, request, results)
         elif isinstance(request, Done):
@@ -109,9 +109,7 @@ def _query(session: Session, work: Work) -> Event:
         return Worked(error=error)
 
 
-def _confirm(
-    session: Session, asker: Asker | None, plan: tuple[Planned, ...], *, defaults: bool
-) -> Event:
+def _confirm(asker: Asker | None, plan: tuple[Planned, ...], *, defaults: bool) -> Event:
     if asker is None or defaults:
         if not defaults:
             raise UsageError(
@@ -145,7 +143,9 @@ def _report_unfinished(session: Session, results: list[dict[str, Any]], line: st
     done = ", ".join(f"`{r['command']}`" for r in results) or "nothing"
     session.frontend.event(Output(Line(f"Done before that: {done}.", "warn", err=True)))
     again = "Mend what follows and run the wizard again: what is done is kept."
-    session.frontend.event(Output(Line(f"Not done: `{line}` and what comes after. {again}", "warn", err=True)))
+    session.frontend.event(
+        Output(Line(f"Not done: `{line}` and what comes after. {again}", "warn", err=True))
+    )
 
 
 def _finished(name: str, done: Done, results: list[dict[str, Any]]) -> Result:

@@ -1,4 +1,5 @@
-"""The flow engine: `step(flow, state, event)` gives the next state and what is wanted now.
+"""
+The flow engine: `step(flow, state, event)` gives the next state and what is wanted now.
 
 Pure: no terminal, no file, no network. The state holds answers by question id; what is visible is
 worked out anew from the answers at every step, so going back needs no undoing.
@@ -7,7 +8,7 @@ worked out anew from the answers at every step, so going back needs no undoing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from freerouter.errors import FreeRouterError, ProviderError, UsageError
 from freerouter.parser import split_line
@@ -29,7 +30,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """Wants an answer. `default` is a value of the question's type; `problem` says why it is asked again."""
+    """Wants an answer. `default` has the question's type; `problem`: why it is asked again."""
 
     id: str
     type: str
@@ -81,7 +82,7 @@ class Done:
     ran: tuple[Planned, ...]
 
 
-Request = Union[Question, Show, Work, Confirm, Done]
+Request = Question | Show | Work | Confirm | Done
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Confirmed:
     """Yes to the plan."""
 
 
-Event = Union[Begin, Answer, Back, Worked, Confirmed]
+Event = Begin | Answer | Back | Worked | Confirmed
 
 
 @dataclass(frozen=True)
@@ -209,7 +210,9 @@ def _judged(state: State, question: str, event: Worked) -> State:
     """A refused answer is asked again; a doubtful one is kept, with a note."""
     error = event.error
     verdict = "refused" if error else str(event.data.get("verdict", "works"))
-    message = str(error) if error else f"{event.data.get('message', '')} {event.data.get('fix', '')}"
+    message = (
+        str(error) if error else f"{event.data.get('message', '')} {event.data.get('fix', '')}"
+    )
     message = message.strip()
     if verdict != "refused":
         return replace(
@@ -237,7 +240,11 @@ def _automatic(state: State, question: Question) -> tuple[Any] | None:
         raise UsageError(
             f"The question {question.id} has no default: {question.message}",
             fix=f"--set {question.id}="
-            + ("env:NAME, where NAME is the variable that holds it." if question.type == "secret" else "…"),
+            + (
+                "env:NAME, where NAME is the variable that holds it."
+                if question.type == "secret"
+                else "…"
+            ),
         )
     return (question.default,)
 
@@ -320,7 +327,8 @@ def _next(flow: Flow, state: State) -> Request:
 
 
 def _visible(flow: Flow, state: State) -> Iterator[tuple[Any, dict[str, Any], str]]:
-    """Steps whose conditions hold, loops unrolled, each with the names that it can read.
+    """
+    Steps whose conditions hold, loops unrolled, each with the names that it can read.
 
     Lazy: a step's condition is looked at only when everything before it is settled.
     """
@@ -336,7 +344,9 @@ def _visible(flow: Flow, state: State) -> Iterator[tuple[Any, dict[str, Any], st
                 continue
             prefix = f"{row[item.key]}."
             for inner in item.steps:
-                inside.update(_of_loop(state.loaded, prefix), answer=_of_loop(state.answers, prefix))
+                inside.update(
+                    _of_loop(state.loaded, prefix), answer=_of_loop(state.answers, prefix)
+                )
                 if _holds(inner.when, inside):
                     yield inner, inside, prefix
 
@@ -402,9 +412,12 @@ def _options(item: Ask, scope: dict[str, Any]) -> tuple[Option, ...]:
     if isinstance(source, Source):
         rows = lookup(scope, source.rows) or []
         return tuple(
-            Option(str(r[source.value]), str(r[source.label]), str(r.get(source.hint) or "")) for r in rows
+            Option(str(r[source.value]), str(r[source.label]), str(r.get(source.hint) or ""))
+            for r in rows
         )
-    return tuple(Option(c.value, fill(c.label or c.value, scope), fill(c.hint, scope)) for c in source)
+    return tuple(
+        Option(c.value, fill(c.label or c.value, scope), fill(c.hint, scope)) for c in source
+    )
 
 
 def _holds(condition: str, scope: Mapping[str, Any]) -> bool:

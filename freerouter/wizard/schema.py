@@ -100,7 +100,7 @@ class Run(_Strict):
 
 
 class Each(_Strict):
-    """A loop over rows; `when` chooses the rows, `key` is the field that names one in question ids."""
+    """A loop over rows; `when` chooses them, `key` is the field that names one in question ids."""
 
     each: str
     rows: str = Field(alias="in")
@@ -143,7 +143,9 @@ def read_flow(document: Document) -> Flow:
     except ValidationError as error:
         first = error.errors()[0]
         path = tuple(p for p in first["loc"] if p not in _UNION_PARTS)
-        raise FileError(f"{document.place(path)}: {_word(first)}.", fix=_near(first, path)) from None
+        raise FileError(
+            f"{document.place(path)}: {_word(first)}.", fix=_near(first, path)
+        ) from None
     _Checker(document).steps(flow.steps, ("steps",), set())
     return flow
 
@@ -158,7 +160,8 @@ def _check_kinds(document: Document, steps: Any, path: tuple[str | int, ...]) ->
         kind = next((k for k in KINDS if isinstance(step, dict) and k in step), None)
         if kind is None:
             raise FileError(
-                f"{document.place(here)}: this is no step.", fix=f"A step begins with {', '.join(KINDS)}."
+                f"{document.place(here)}: this is no step.",
+                fix=f"A step begins with {', '.join(KINDS)}.",
             )
         if kind == "each":
             _check_kinds(document, step.get("steps"), (*here, "steps"))
@@ -186,7 +189,9 @@ def _word(error: Any) -> str:
 
 
 def _near(error: Any, path: tuple[Any, ...]) -> str:
-    return did_you_mean(str(path[-1]), Flow.model_fields) if error["type"] == "extra_forbidden" else ""
+    return (
+        did_you_mean(str(path[-1]), Flow.model_fields) if error["type"] == "extra_forbidden" else ""
+    )
 
 
 class _Checker:
@@ -251,11 +256,12 @@ class _Checker:
             self._name(name, here, known)
 
     def _name(self, name: str, here: tuple[str | int, ...], known: set[str]) -> None:
-        root = name.split(".")[0]
+        root = name.split(".", maxsplit=1)[0]
         if root not in known:
             raise FileError(
                 f'{self._document.place(here)}: nothing is called "{root}" at this point.',
-                fix=did_you_mean(root, known) or f"Known here: {', '.join(sorted(known)) or 'nothing'}.",
+                fix=did_you_mean(root, known)
+                or f"Known here: {', '.join(sorted(known)) or 'nothing'}.",
             )
 
 

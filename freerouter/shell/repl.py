@@ -1,0 +1,107 @@
+"""The loop: read a line, run it, show what came of it. One session, one history."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+
+from freerouter.errors import CancelledError, FreeRouterError, UsageError
+from freerouter.frontends.console import Console
+from freerouter.parser import KEY_SHAPES
+from freerouter.process.record import running
+from freerouter.shell.completion import Names, ShellCompleter
+
+if TYPE_CHECKING:
+    from freerouter.context import Context
+    from freerouter.session import Session
+
+LEAVE = ("exit", "quit")
+
+
+class SafeHistory(FileHistory):
+    """A history file of mode 0600 that never holds a line with a key in it."""
+
+    def store_string(self, string: str) -> None:
+        if re.search(KEY_SHAPES, string):
+            return
+        os.close(os.open(os.fsdecode(self.filename), os.O_CREAT | os.O_APPEND, 0o600))
+        super().store_string(string)
+
+
+def history_for(ctx: Context) -> History:
+    """A file once there is a workspace; until then nothing is written anywhere."""
+    if not ctx.workspace.configured:
+        return InMemoryHistory()
+    os.makedirs(ctx.workspace.state, mode=0o700, exist_ok=True)
+    return SafeHistory(ctx.workspace.history_file)
+
+
+def run_shell(session: Session) -> int:
+    """Read and run lines until `exit` or Ctrl-D. Returns the exit code of the shell, 0."""
+    console = Console(session.redact)
+    session.frontend = console
+    code = greet(session, console)
+    prompt: PromptSession[str] = PromptSession(
+        history=history_for(session.context()),
+        completer=ShellCompleter(Names(lambda: session.context().workspace)),
+        auto_suggest=AutoSuggestFromHistory(),
+        complete_while_typing=True,
+        enable_history_search=False,
+    )
+    while True:
+        try:
+            line = prompt.prompt(f"freerouter{'' if code == 0 else f' [{code}]'}> ").strip()
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return 0
+        if line in LEAVE:
+            return 0
+        if line:
+            code = run_line(session, console, line)
+
+
+def greet(session: Session, console: Console) -> int:
+    """Say what this is and how things stand; with nothing configured, offer the wizard."""
+    ctx = session.context()
+    if ctx.workspace.configured:
+        state = "is running" if running(ctx.workspace) else "is not running: `start` starts it"
+        print(f"FreeRouter. The gateway {state}. `help` lists the commands.")
+        return 0
+    print("Welcome to FreeRouter: one LLM gateway out of every provider you have a key for.")
+    print("Nothing is set up yet.")
+    try:
+        answer = input("Set it up now? [yes] ").strip().lower()
+    except (KeyboardInterrupt, EOFError):
+        print()
+        answer = "no"
+    if answer in ("", "y", "yes"):
+        return run_line(session, console, "init --wizard")
+    print("Whenever you like: `init --wizard`. `help` lists the commands.")
+    return 0
+
+
+def run_line(session: Session, console: Console, line: str) -> int:
+    """Run one typed line; whatever goes wrong, the shell stays."""
+    from freerouter.frontends.command_line import execute
+
+    console.output = ""
+    try:
+        call = session.parse(line)
+        if call.command.name == "shell":
+            raise UsageError("This is the shell already.")
+        console.output = call.output
+        return execute(session, console, call)
+    except FreeRouterError as error:
+        console.error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.finish()
+        sys.stderr.write("\nCancelled.\n")
+        return CancelledError.exit_code
