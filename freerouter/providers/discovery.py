@@ -41,8 +41,8 @@ async def discover(
 
     async def one(client: httpx.AsyncClient, account: Account) -> Outcome:
         try:
-            models = await asyncio.wait_for(_models(client, account, today), timeout)
-            outcome = Outcome(account, tuple(models))
+            found, models = await asyncio.wait_for(_models(client, account, today), timeout)
+            outcome = Outcome(found, tuple(models))
         except asyncio.TimeoutError:
             outcome = Outcome(
                 account,
@@ -75,10 +75,14 @@ def fixed_models(account: Account) -> list[Model]:
     return [Model(name, account.name, free=free, reason=reason) for name in names]
 
 
-async def _models(client: httpx.AsyncClient, account: Account, today: date) -> list[Model]:
+async def _models(
+    client: httpx.AsyncClient, account: Account, today: date
+) -> tuple[Account, list[Model]]:
+    """The account with the address that answered, and every page of its models."""
     if account.provider.fixed:
-        return fixed_models(account)
-    url, data = await _first_page(client, account)
+        return account, fixed_models(account)
+    account, data = await _first_page(client, account)
+    url = _list_url(account)
     found: dict[str, Model] = {}
     seen: set[str] = set()
     while True:
@@ -96,7 +100,12 @@ async def _models(client: httpx.AsyncClient, account: Account, today: date) -> l
             f"{account.label} lists no chat model.",
             f"{account.base_url} answered with an empty list.",
         )
-    return list(found.values())
+    return account, list(found.values())
+
+
+def _list_url(account: Account) -> str:
+    path: str = account.provider.list.get("path", "/models")
+    return account.base_url + path
 
 
 def _next_url(account: Account, url: str, data: object) -> str:
@@ -113,18 +122,16 @@ def _next_url(account: Account, url: str, data: object) -> str:
     return following
 
 
-async def _first_page(client: httpx.AsyncClient, account: Account) -> tuple[str, object]:
-    """The list's address and first page. A server of unknown make may have it under `/v1`."""
-    path: str = account.provider.list.get("path", "/models")
-    plain = account.base_url + path
+async def _first_page(client: httpx.AsyncClient, account: Account) -> tuple[Account, object]:
+    """The first page, and the account as it answered: a server of unknown make may want `/v1`."""
     if account.provider.generic and not _ends_in_version(account.base_url):
-        versioned = f"{account.base_url}/v1{path}"
+        versioned = account._replace(base_url=f"{account.base_url}/v1")
         try:
-            return versioned, await _ask(client, account, versioned)
+            return versioned, await _ask(client, versioned, _list_url(versioned))
         except ProviderError as error:
             if error.state != "absent":
                 raise
-    return plain, await _ask(client, account, plain)
+    return account, await _ask(client, account, _list_url(account))
 
 
 async def _ask(client: httpx.AsyncClient, account: Account, url: str) -> object:

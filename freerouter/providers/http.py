@@ -15,6 +15,7 @@ from freerouter.errors import ProviderError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     import httpx
 
 MAX_BYTES = 32 * 1024 * 1024
