@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
@@ -15,7 +16,12 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     from freerouter.frontends.command_line import run
 
-    return run(arguments)
+    code = run(arguments)
+    if argv is None:
+        # The process ends now. Python would look through every object for garbage first, and
+        # throw it all away a moment later.
+        gc.freeze()
+    return code
 
 
 if __name__ == "__main__":

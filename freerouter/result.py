@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 model`, `2 models`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 class Line(NamedTuple):
     """One line of text. `style`: "", ok, warn, error, dim, head. `err` sends it to stderr."""
 

@@ -16,7 +16,7 @@ from freerouter.providers.catalogue import Catalogue
 from freerouter.providers.discovery import Outcome, discover
 from freerouter.providers.models import Model
 from freerouter.providers.today import today
-from freerouter.result import Line, Progress, Result
+from freerouter.result import Line, Progress, Result, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,10 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         raise _nothing(ctx, problems)
     changed = _write(ctx, chosen, lists)
     show.append(
-        Line(f"{len(chosen)} models in config.yaml{'' if changed else ' (unchanged)'}.", "ok")
+        Line(
+            f"{counted(len(chosen), 'model')} in config.yaml{'' if changed else ' (unchanged)'}.",
+            "ok",
+        )
     )
     failed = [p.as_data() for p in problems]
     data = {
@@ -120,7 +123,7 @@ def wanted(account: Account, models: list[Model]) -> list[Model]:
     free = [m for m in models if m.costs_nothing]
     if models and not free:
         raise ProviderError(
-            f"{account.label}: none of its {len(models)} models is free, so none was written.",
+            f"{account.label}: none of its {counted(len(models), 'model')} is free, so none was written.",
             fix="`options: {models: all}` in providers.yaml takes those that cost money too.",
         )
     return free
@@ -171,7 +174,7 @@ def _read(path: str) -> str:
 
 
 def _line(account: Account, models: list[Model], written: list[Model]) -> Line:
-    count = f"{len(models)} model{'' if len(models) == 1 else 's'}"
+    count = counted(len(models), "model")
     if len(written) < len(models):
         count += f", {len(written)} of them written"
         free = sum(m.costs_nothing for m in models)
@@ -181,7 +184,9 @@ def _line(account: Account, models: list[Model], written: list[Model]) -> Line:
 
 
 def _stale_line(account: Account, models: list[Model]) -> Line:
-    return Line(f"{account.label}: keeps its last {len(models)} models, marked stale", "warn")
+    return Line(
+        f"{account.label}: keeps its last {counted(len(models), 'model')}, marked stale", "warn"
+    )
 
 
 def _worded(problem: FreeRouterError) -> str:

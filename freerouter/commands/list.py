@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from freerouter.config.state import read_models
 from freerouter.errors import NotFoundError
 from freerouter.registry import did_you_mean
-from freerouter.result import Line, Result, Table
+from freerouter.result import Line, Result, Table, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         _RIGHT,
     )
     served = sum(bool(r["written"]) for r in rows)
-    total = Line(f"{len(rows)} models, {served} of them served by the gateway.", "dim")
+    total = Line(f"{counted(len(rows), 'model')}, {served} of them served by the gateway.", "dim")
     return Result({"models": rows}, (table, total))
 
 

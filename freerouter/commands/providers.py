@@ -10,7 +10,7 @@ from freerouter.config.providers_file import Entry, load_providers
 from freerouter.config.secrets import Secrets, load_secrets
 from freerouter.errors import UsageError
 from freerouter.providers.catalogue import Catalogue, Provider
-from freerouter.result import Line, Result, Table
+from freerouter.result import Line, Result, Table, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ def _row(
     if not variable and p.key == "required":
         found = "missing"
     if p.local:
-        found = f"answers, {models} models" if answers else found
+        found = f"answers, {counted(models or 0, 'model')}" if answers else found
     return {
         "id": p.id,
         "name": p.name,

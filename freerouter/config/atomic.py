@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import time
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,8 @@ BACKUPS_KEPT = 20
 
 def write_text(path: str, text: str, mode: int = 0o600) -> None:
     """Temporary file beside it, fsync, atomic replace. Makes the directory, private."""
+    import tempfile  # not above: what only reads must be there at once
+
     directory = os.path.dirname(path)
     temporary = ""
     try:

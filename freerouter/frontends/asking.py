@@ -118,7 +118,7 @@ def _menu(question: Question) -> Any:
     help_text = question.help or None
     choices = [
         questionary.Choice(
-            f"{o.label}  {o.hint}".rstrip() if o.hint else o.label,
+            _fitted(f"{o.label}  {o.hint}".rstrip()),
             o.value,
             checked=question.type == "many" and o.value in (question.default or []),
         )
@@ -128,7 +128,7 @@ def _menu(question: Question) -> Any:
         return questionary.checkbox(
             question.message,
             choices,
-            instruction="(space chooses, enter goes on, esc goes back)",
+            instruction="(space: choose, enter: go on, esc: back)",
             validate=lambda chosen: (
                 True
                 if len(chosen) >= question.min
@@ -136,13 +136,23 @@ def _menu(question: Question) -> Any:
             ),
         )
     if question.type == "choice":
-        return questionary.select(question.message, choices, default=question.default)
+        return questionary.select(
+            question.message, choices, default=question.default, instruction=" "
+        )
     if question.type == "confirm":
         return questionary.confirm(question.message, default=bool(question.default))
     message = f"{question.message} ({help_text})" if help_text else question.message
     if question.type == "secret":
         return questionary.password(f"{message}:")
     return questionary.text(f"{message}:", default=str(question.default or ""))
+
+
+def _fitted(text: str) -> str:
+    """A choice on one line: menus that wrap are hard to read and to move in."""
+    import shutil
+
+    room = shutil.get_terminal_size().columns - len(" » ○ ") - 1
+    return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def _esc_goes_back(prompt: Any) -> None:

@@ -43,15 +43,17 @@ class Painter:
         if isinstance(block, Reveal):
             return block.value + "\n"
         if isinstance(block, Line):
-            return self._paint(self._redact(block.text), block.style) + "\n"
+            text = self._redact(block.text)
+            # Plain lines are for copying (answers, logs, exports): only what we say is wrapped.
+            return self._paint(self._wrap(text, 0) if block.style else text, block.style) + "\n"
         if isinstance(block, Fields):
             return self._fields(block)
         return self._table(block)
 
     def error(self, error: FreeRouterError) -> str:
         what, why, fix = (self._redact(t) for t in (error.what, error.why, error.fix))
-        lines = [self._paint(what, "error")]
-        lines += [part for part in (why, fix) if part]
+        lines = [self._paint(self._wrap(what, 0), "error")]
+        lines += [self._wrap(part, 0) for part in (why, fix) if part]
         return "\n".join(lines).rstrip() + "\n"
 
     def json(self, data: Any) -> str:
@@ -74,7 +76,7 @@ class Painter:
 
     def _wrap(self, text: str, indent: int) -> str:
         room = self._width - indent
-        if self._width <= 0 or len(text) <= room or room < 20:  # noqa: PLR2004 - not worth wrapping
+        if self._width <= 0 or len(text) <= room or room < 20 or "\n" in text:  # noqa: PLR2004
             return text
         import textwrap
 

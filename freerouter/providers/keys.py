@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from freerouter.errors import ProviderError
 from freerouter.providers.discovery import discover
 from freerouter.providers.http import make_client, request_json
+from freerouter.result import counted
 
 if TYPE_CHECKING:
     from datetime import date
@@ -39,7 +40,7 @@ async def judge(account: Account, today: date, timeout: float) -> Verdict:
         message = " ".join(part for part in (error.what, error.why) if part)
         return Verdict(state, message, error.fix)
     what = "key works" if account.key else "answers"
-    count = f", {models} models" if models else ""
+    count = f", {counted(models, 'model')}" if models else ""
     return Verdict("works", f"{account.label}: {what}{count}", models=models)
 
 
