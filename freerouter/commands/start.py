@@ -11,7 +11,6 @@ from freerouter.config.secrets import ensure_master_key, load_secrets
 from freerouter.config.state import read_models
 from freerouter.process.engine import find_engine
 from freerouter.process.gateway import Launch, address, start
-from freerouter.process.record import running
 from freerouter.result import Block, Fields, Line, Result
 
 if TYPE_CHECKING:
@@ -24,12 +23,10 @@ PORT = 4000
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
-    before = running(ctx.workspace)
     launch = prepare(ctx, port=args["port"], debug=args["debug"], timeout=args["timeout"])
-    record = start(ctx, launch)
+    record, fresh = start(ctx, launch)
     url = f"{address(record)}/v1"
-    again = before is not None and before.pid == record.pid
-    word = "was running already" if again else f"ready in {ctx.now() - record.since:.1f} s"
+    word = "was running already" if not fresh else f"ready in {ctx.now() - record.since:.1f} s"
     show: list[Block] = [
         Line(f"Gateway {word}: {url}", "ok"),
         Fields(
@@ -42,10 +39,10 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     ]
     if not find_engine().pinned:
         show.append(Line("This is not the version of LiteLLM that FreeRouter is made for.", "warn"))
-    if again and args["port"] and args["port"] != record.port:
+    if not fresh and args["port"] and args["port"] != record.port:
         show.append(Line("It keeps its port: `freerouter stop` first to change that.", "warn"))
     data = {"url": url, "pid": record.pid, "port": record.port, "models": record.models}
-    return Result({**data, "already_running": again}, tuple(show))
+    return Result({**data, "already_running": not fresh}, tuple(show))
 
 
 def prepare(ctx: Context, *, port: int | None, debug: bool, timeout: float) -> Launch:

@@ -6,12 +6,16 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config import atomic
-from freerouter.config.providers_file import load_providers, read_providers
-from freerouter.config.yaml_file import parse_yaml
+from freerouter.config.providers_file import read_providers
+from freerouter.config.yaml_file import decode, parse_yaml, read_yaml
 
 if TYPE_CHECKING:
     from freerouter.config.providers_file import Entry
     from freerouter.config.workspace import Workspace
+
+
+DEFAULTS = {"enabled": True}
+"""What a key means where it is not written."""
 
 
 def put_provider(workspace: Workspace, values: dict[str, Any], now: float) -> str:
@@ -19,15 +23,13 @@ def put_provider(workspace: Workspace, values: dict[str, Any], now: float) -> st
     from ruamel.yaml import YAML
 
     with atomic.lock(workspace.root):
-        before = load_providers(workspace)
-        with open(workspace.providers_file, encoding="utf-8-sig") as file:
-            text = file.read()
+        text, entries = _read(workspace)
         yaml = YAML()
         yaml.preserve_quotes = True
         yaml.width = 4096
         yaml.indent(mapping=2, sequence=4, offset=2)
         data = yaml.load(text)
-        place = _find(before.entries, values)
+        place = _find(entries, values)
         rows = data.get("providers")
         if rows is None:
             data["providers"] = rows = []
@@ -36,8 +38,9 @@ def put_provider(workspace: Workspace, values: dict[str, Any], now: float) -> st
             outcome = "added"
         else:
             row = rows[place]
-            outcome = "changed" if any(row.get(k) != v for k, v in values.items()) else "unchanged"
-            row.update(values)
+            changes = {k: v for k, v in values.items() if row.get(k, DEFAULTS.get(k)) != v}
+            outcome = "changed" if changes else "unchanged"
+            row.update(changes)
         if outcome == "unchanged":
             return outcome
         out = io.StringIO()
@@ -49,8 +52,20 @@ def put_provider(workspace: Workspace, values: dict[str, Any], now: float) -> st
         return outcome
 
 
+def _read(workspace: Workspace) -> tuple[str, tuple[Entry, ...]]:
+    """The file as it is written, and what is in it. One without any content gets a list."""
+    document = read_yaml(workspace.providers_file)
+    with open(workspace.providers_file, "rb") as file:
+        text = decode(file.read(), document.name)
+    if document.node is None:
+        return f"{text.rstrip()}\nproviders: []\n".lstrip(), ()
+    return text, read_providers(document).entries
+
+
 def _find(entries: tuple[Entry, ...], values: dict[str, Any]) -> int | None:
-    name = values.get("name") or values["type"]
-    return next(
-        (i for i, e in enumerate(entries) if e.type == values["type"] and e.name == name), None
-    )
+    def same(entry: Entry) -> bool:
+        if entry.type == values["type"] == "static" and "name" not in values:
+            return (entry.model_name, entry.provider) == (values["model_name"], values["provider"])
+        return entry.type == values["type"] and entry.name == values.get("name", entry.type)
+
+    return next((place for place, entry in enumerate(entries) if same(entry)), None)

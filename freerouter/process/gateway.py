@@ -58,8 +58,8 @@ class Launch(NamedTuple):
     timeout: float = 120.0
 
 
-def start(ctx: Context, launch: Launch) -> GatewayRecord:
-    """Start it and wait until it answers an authenticated request. Two starts at once make one."""
+def start(ctx: Context, launch: Launch) -> tuple[GatewayRecord, bool]:
+    """Start it and wait until it answers; False: it ran already. Two starts at once make one."""
     workspace = ctx.workspace
     if not is_loopback(launch.host) and len(launch.master_key) < STRONG:
         raise UsageError(
@@ -70,7 +70,7 @@ def start(ctx: Context, launch: Launch) -> GatewayRecord:
     with atomic.lock(workspace.state, "gateway.lock"):
         found = running(workspace)
         if found:
-            return found
+            return found, False
         listener = listen(launch.host, launch.port)
         with listener:
             child, record = _spawn(ctx, launch, listener)
@@ -80,7 +80,7 @@ def start(ctx: Context, launch: Launch) -> GatewayRecord:
             _end(record.identity, child, grace=0.0)
             forget(workspace)
             raise
-    return record
+    return record, True
 
 
 def _spawn(

@@ -47,11 +47,11 @@ def run_flow(session: Session, name: str, given: Mapping[str, str], *, defaults:
         elif isinstance(request, Work) and request.purpose != "run":
             event = _query(session, request)
         elif isinstance(request, Confirm):
+            _check_given(state)
             event = _confirm(asker, request.plan, defaults=defaults)
         elif isinstance(request, Work):
             event = _run(session, request, results)
         elif isinstance(request, Done):
-            _check_given(state)
             return _finished(name, request, results)
 
 

@@ -1,0 +1,174 @@
+"""The onboarding flow, run whole in this process with every answer given; no gateway is started."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes import ollama, openai_list, openrouter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import World
+    from fakes import FakeServer
+
+KEY = "sk-or-v1-canary-0123456789"
+NO_START = ("--set", "start=no", "--yes")
+
+
+def test_alone_it_takes_the_demo(world: World) -> None:
+    ran = world.cli("init", "--wizard", *NO_START)
+    assert ran.code == 0
+    assert "Demo: 1 model (demo: no real language model)" in ran.out
+    assert ran.out.endswith("Done.\n")
+    assert "openai/demo" in (world.workspace / "config.yaml").read_text()
+
+
+def test_a_key_in_the_environment_is_found_checked_and_used(
+    world: World, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openrouter(server, KEY)
+    world.override("openrouter", base_url=f"{server.url}/api/v1")
+    monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
+    ran = world.cli("init", "--wizard", *NO_START)
+    assert "OpenRouter: key works, 3 models (the key in OPENROUTER_API_KEY)" in ran.out
+    assert "Demo: steps aside, there are real models." in ran.out
+    assert "api_key: os.environ/OPENROUTER_API_KEY" in (world.workspace / "config.yaml").read_text()
+    assert not any(KEY in text for text in world.written().values())
+
+
+def test_a_local_server_that_answers_is_found_and_chosen(world: World, server: FakeServer) -> None:
+    ollama(server)
+    world.override("ollama", base_url=server.url)
+    ran = world.cli("init", "--wizard", *NO_START)
+    assert "Ollama: 1 model\n" in ran.out
+    assert "ollama_chat/qwen3:latest" in (world.workspace / "config.yaml").read_text()
+
+
+def test_a_key_given_by_variable_is_checked_then_stored_in_env(
+    world: World, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openrouter(server, KEY)
+    world.override("openrouter", base_url=f"{server.url}/api/v1")
+    monkeypatch.setenv("MY_KEY", KEY)
+    given = ("--set", "providers=openrouter", "--set", "openrouter.key=env:MY_KEY")
+    ran = world.cli("init", "--wizard", *given, *NO_START)
+    assert ran.code == 0, ran.err
+    assert "> keys set openrouter\n" in ran.out
+    assert KEY not in ran.out
+    holders = [path for path, text in world.written().items() if KEY in text]
+    assert holders == [str(world.workspace / ".env")]
+    assert (world.workspace / ".env").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_refused_key_ends_it_with_nothing_written(
+    world: World, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openrouter(server, KEY)
+    world.override("openrouter", base_url=f"{server.url}/api/v1")
+    monkeypatch.setenv("MY_KEY", "sk-wrong-key")
+    before = world.written()
+    given = ("--set", "providers=openrouter", "--set", "openrouter.key=env:MY_KEY")
+    ran = world.cli("init", "--wizard", *given, *NO_START)
+    assert ran.code == 5
+    assert "OpenRouter refused this key (401)" in ran.err
+    assert "Keys are made at https://openrouter.ai/settings/keys" in ran.err
+    assert "sk-wrong-key" not in ran.out + ran.err
+    assert world.written() == before
+
+
+def test_a_literal_secret_on_the_command_line_is_refused(world: World) -> None:
+    ran = world.cli("init", "--wizard", "--set", "openrouter.key=hunter22hunter22", "--yes")
+    assert ran.code == 2
+    assert "secrets never go on a command line" in ran.err
+    assert "openrouter.key=env:NAME" in ran.err
+
+
+def test_a_custom_server_with_a_key(
+    world: World, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.replies["/v1/models"] = openai_list("lab-1", "lab-2")
+    server.replies["/v1/models"].keys = ("lab-key-123",)
+    monkeypatch.setenv("LAB", "lab-key-123")
+    given = {"providers": "oai", "oai.url": server.url, "oai.key": "env:LAB"}
+    options = [part for pair in given.items() for part in ("--set", "=".join(pair))]
+    ran = world.cli("init", "--wizard", *options, *NO_START)
+    assert ran.code == 0, ran.err
+    config = (world.workspace / "config.yaml").read_text()
+    assert f"api_base: {server.url}/v1" in config
+    assert "api_key: os.environ/OAI_API_KEY" in config
+
+
+def test_a_static_model_without_a_key(world: World) -> None:
+    given = {"providers": "static", "static.model": "gpt-x", "static.url": "http://127.0.0.1:9/v1"}
+    options = [part for pair in given.items() for part in ("--set", "=".join(pair))]
+    ran = world.cli("init", "--wizard", *options, *NO_START)
+    assert ran.code == 0, ran.err
+    assert "model: openai/gpt-x" in (world.workspace / "config.yaml").read_text()
+
+
+def test_the_project_gets_a_configuration_of_its_own(world: World) -> None:
+    ran = world.cli("init", "--wizard", "--set", "place=project", *NO_START)
+    assert ran.code == 0, ran.err
+    assert (world.cwd / "config" / "config.yaml").is_file()
+    assert not (world.workspace / "providers.yaml").exists()
+    again = world.cli("status")
+    assert f"{world.cwd}/config" in again.out
+
+
+def test_running_it_again_keeps_what_is_there(world: World) -> None:
+    world.cli("init", "--wizard", *NO_START)
+    text = (world.workspace / "providers.yaml").read_text()
+    ran = world.cli("init", "--wizard", *NO_START)
+    assert ran.code == 0
+    assert "Using the configuration in ~/.config/freerouter." in ran.out
+    assert (world.workspace / "providers.yaml").read_text() == text
+
+
+def test_without_a_terminal_a_question_says_how_to_answer_it(world: World) -> None:
+    ran = world.cli("init", "--wizard")
+    assert ran.code == 2
+    assert "The question place cannot be asked: there is no terminal." in ran.err
+    assert "--yes takes every default; --set id=value answers one question." in ran.err
+    assert not (world.workspace / "providers.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("providers=dmo", 'providers cannot be "dmo".\nDid you mean "demo"?'),
+        ("providers=", "Choose at least 1."),
+        ("place=mars", 'place cannot be "mars".'),
+        ("provders=demo", "No question was called provders."),
+        ("demo", '--set takes id=value, not "demo".'),
+        ("openrouter.key=env:NOPE", "openrouter.key is to come from NOPE, which is not set."),
+    ],
+)
+def test_a_wrong_answer_writes_nothing(world: World, given: str, said: str) -> None:
+    before = world.written()
+    ran = world.cli("init", "--wizard", "--set", given, *NO_START)
+    assert ran.code in (2, 4)
+    assert said in ran.err
+    assert world.written() == before
+
+
+def test_json_tells_the_commands_that_were_run(world: World) -> None:
+    ran = world.cli("init", "--wizard", *NO_START, "--json")
+    data = json.loads(ran.out)
+    assert data["commands"] == ["init --at user", "providers add demo", "fetch"]
+
+
+def test_a_plan_that_fails_midway_says_what_is_done_and_what_is_not(
+    world: World, serve: Callable[[], FakeServer]
+) -> None:
+    dead = serve()
+    dead.replies["/v1/models"] = openai_list()
+    options = ("--set", "providers=oai", "--set", f"oai.url={dead.url}/v1")
+    world.providers("providers: []\n")
+    ran = world.cli("init", "--wizard", *options, *NO_START)
+    assert ran.code == 5
+    assert "Done before that: `init`, `providers add oai" in ran.err
+    assert "Not done: `fetch` and what comes after." in ran.err
+    assert "lists no chat model" in ran.err
