@@ -82,6 +82,9 @@ def _read(question: Question, text: str) -> Any:
     return named(text) if question.type == "choice" else text
 
 
+MENUS = ("choice", "many", "confirm")
+
+
 class MenuAsker:
     """Questions as menus with questionary. Esc goes back, Ctrl-C gives up."""
 
@@ -91,7 +94,7 @@ class MenuAsker:
         if question.problem:
             questionary.print(question.problem, style="fg:ansired")
         prompt = _menu(question)
-        _esc_goes_back(prompt)
+        _bind_keys(prompt, typed=question.type not in MENUS)
         try:
             value = prompt.unsafe_ask()
         except EOFError:
@@ -155,8 +158,8 @@ def _fitted(text: str) -> str:
     return text if len(text) <= room else text[: room - 1] + "…"
 
 
-def _esc_goes_back(prompt: Any) -> None:
-    """Add the key to whatever bindings the menu has; without a long wait for what follows Esc."""
+def _bind_keys(prompt: Any, *, typed: bool) -> None:
+    """Esc goes back, without a long wait for what may follow it; Ctrl-D leaves a menu, too."""
     from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
 
     keys = KeyBindings()
@@ -164,6 +167,12 @@ def _esc_goes_back(prompt: Any) -> None:
     @keys.add("escape", eager=True)
     def _(event: Any) -> None:
         event.app.exit(result=BACK)
+
+    if not typed:
+
+        @keys.add("c-d", eager=True)
+        def _(event: Any) -> None:
+            event.app.exit(exception=EOFError)
 
     application = prompt.application
     application.key_bindings = merge_key_bindings([application.key_bindings or KeyBindings(), keys])

@@ -117,7 +117,7 @@ def _arguments(
 ) -> Iterator[Candidate]:
     options = [p for p in (*command.parameters, *GLOBALS) if not p.positional]
     previous = given[-1] if given else ""
-    valued = next((p for p in options if previous in (p.flag, f"-{p.short}")), None)
+    valued = next((p for p in options if previous in p.names), None)
     if valued and valued.kind != "flag":
         yield from _values(valued, names)
         return
