@@ -45,7 +45,9 @@ class FakeServer:
         self.port = int(self._server.server_address[1])
         self.url = f"http://127.0.0.1:{self.port}"
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:
@@ -117,7 +119,9 @@ def openrouter(server: FakeServer, *keys: str) -> FakeServer:
     ]
     server.replies["/api/v1/models"] = Reply({"data": rows})
     server.replies["/api/v1/key"] = Reply({"data": {"label": "test"}}, keys=keys or None)
-    server.replies["/api/v1/chat/completions"] = Reply(completion("Hello from OpenRouter"), keys=keys or None)
+    server.replies["/api/v1/chat/completions"] = Reply(
+        completion("Hello from OpenRouter"), keys=keys or None
+    )
     return server
 
 
