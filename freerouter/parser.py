@@ -20,10 +20,20 @@ GLOBALS = (
 
 def split_line(line: str) -> list[str]:
     """Words of a typed line, with shell quoting. A leading `freerouter` is taken off."""
+    import io
     import shlex
 
+    text = io.StringIO(line)
+    lexer = shlex.shlex(text, posix=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    words = []
     try:
-        words = shlex.split(line, comments=True)
+        # A comment begins where a word would: shlex's own would also cut `C#` in two.
+        while not line[text.tell() :].lstrip().startswith("#"):
+            word = lexer.get_token()
+            if word is None:
+                break
+            words.append(word)
     except ValueError as error:
         raise UsageError(
             f"This line cannot be read: {str(error).lower()}.", fix="Close the quote."
@@ -132,7 +142,7 @@ def _option(
     tokens: list[str], options: tuple[Parameter, ...], command: Command | None
 ) -> tuple[Parameter, Any, list[str]]:
     name, equals, inline = tokens[0].partition("=")
-    found = next((p for p in options if name in (p.flag, f"-{p.short}")), None)
+    found = next((p for p in options if name in p.names), None)
     where = f"`{command.name}`" if command else "freerouter"
     if found is None:
         near = did_you_mean(name, [p.flag for p in options])

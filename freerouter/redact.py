@@ -18,9 +18,10 @@ class Redactor:
         self._names: dict[str, str] = {}
 
     def learn(self, secrets: Mapping[str, str]) -> None:
-        """Remember values by name. Multi-line and padded forms are remembered stripped as well."""
+        """Remember values by name: as they are, without the white space around, and as in JSON."""
         for name, value in secrets.items():
-            for form in {value, value.strip()}:
+            bare = value.strip()
+            for form in {value, bare, bare.replace("\\", "\\\\").replace('"', '\\"')}:
                 if len(form) >= SHORTEST:
                     self._names.setdefault(form, name)
 

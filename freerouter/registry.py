@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
-from freerouter.errors import NotFoundError
+from freerouter.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,9 +42,18 @@ class Parameter(NamedTuple):
         return "--" + self.name.replace("_", "-")
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """As it is typed: the long form, and the short one where there is one."""
+        return (self.flag, "-" + self.short) if self.short else (self.flag,)
+
+    @property
     def metavar(self) -> str:
         name = self.name.upper().replace("_", "-")
         return name + "…" if self.many else name
+
+
+FRONT_END = ""
+"""The target of a command that a command line or the shell does itself."""
 
 
 class Command(NamedTuple):
@@ -108,7 +117,7 @@ class Registry:
             if command:
                 return command, size
         groups = {name.split()[0] for name in self._by_name if " " in name}
-        word = " ".join(tokens[:2]) if tokens[0] in groups else tokens[0]
+        word = " ".join(tokens[: 2 if tokens and tokens[0] in groups else 1])
         known = {n for n, c in self._by_name.items() if not c.hidden}
         raise NotFoundError(
             f'There is no command "{word}".',
@@ -121,6 +130,8 @@ class Registry:
 
 def load(command: Command) -> Function:
     """Import the command's module, now that it is needed."""
+    if command.target == FRONT_END:
+        raise UsageError(f"`{command.name}` works only at a prompt or on a command line.")
     module, _, attribute = command.target.partition(":")
     return cast("Function", getattr(import_module(module), attribute))
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from freerouter.result import Event, Result
-    from freerouter.wizard.engine import Event as WizardEvent
-    from freerouter.wizard.engine import Planned, Question
+    from freerouter.wizard.messages import Event as WizardEvent
+    from freerouter.wizard.messages import Planned, Question
 
 
 class Asker(Protocol):

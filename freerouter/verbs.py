@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freerouter.registry import Command, Need, Parameter, Registry
+from freerouter.registry import FRONT_END, Command, Need, Parameter, Registry
 
 PROVIDER = Parameter(
     "provider", help="a provider's name", positional=True, required=True, complete="provider"
@@ -200,7 +200,7 @@ COMMANDS = (
     Command(
         "run",
         "Run a script: one command a line, stopping at the first failure",
-        "freerouter.commands.run:run",
+        FRONT_END,
         (Parameter("file", positional=True, required=True, complete="path"),),
         examples=("run set-up.frs",),
     ),
@@ -213,7 +213,7 @@ COMMANDS = (
     Command(
         "shell",
         "Open the FreeRouter shell (also: `freerouter` alone)",
-        "freerouter.commands.shell:run",
+        FRONT_END,
         examples=("shell",),
     ),
 )

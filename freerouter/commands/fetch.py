@@ -9,7 +9,7 @@ from freerouter.config import atomic
 from freerouter.config.generate import generate
 from freerouter.config.providers_file import load_providers
 from freerouter.config.secrets import ensure_master_key, load_secrets
-from freerouter.config.state import read_models, write_state
+from freerouter.config.state import read_models, read_suffixes, write_state
 from freerouter.errors import FreeRouterError, NotConfiguredError, ProviderError
 from freerouter.providers.account import Account, resolve
 from freerouter.providers.catalogue import Catalogue
@@ -25,36 +25,35 @@ if TYPE_CHECKING:
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
-    accounts = configured_accounts(ctx)
-    outcomes = _discover(ctx, accounts, args["timeout"])
-    old = _last_good(ctx)
+    outcomes = _discover(ctx, _accounts(ctx), args["timeout"])
+    old, suffixes = _last_good(ctx), read_suffixes(ctx.workspace)
+    outcomes = [_under(o, suffixes) for o in outcomes]
     lists = {o.account.name: _models_of(o, old) for o in outcomes}
-    real = any(lists[o.account.name] for o in outcomes if not o.account.provider.demo)
     chosen: list[tuple[Account, Model]] = []
     problems: list[FreeRouterError] = []
     show: list[Line] = []
-    for outcome in outcomes:
+    for outcome in sorted(outcomes, key=lambda o: o.account.provider.demo):
         account, models = outcome.account, lists[outcome.account.name]
-        if account.provider.demo and real:
+        if account.provider.demo and any(not a.provider.demo for a, _ in chosen):
             show.append(Line(f"{account.label}: steps aside, there are real models.", "dim"))
             lists[account.name] = []
             continue
+        if outcome.error:
+            problems.append(outcome.error)
         try:
             written = wanted(account, models)
         except ProviderError as error:
             problems.append(error)
             continue
         chosen += [(account, m) for m in written]
-        if outcome.error:
-            problems.append(outcome.error)
-            if models:
-                show.append(_stale_line(account, models))
-        else:
+        if outcome.error is None:
             show.append(_line(account, models, written))
+        elif models:
+            show.append(_stale_line(account, models))
     show += [Line(_worded(p), "error", err=True) for p in problems]
     if not chosen:
         raise _nothing(ctx, problems)
-    changed = _write(ctx, chosen, lists)
+    changed = _write(ctx, chosen, lists, {o.account.name: o.account.suffix for o in outcomes})
     show.append(
         Line(
             f"{counted(len(chosen), 'model')} in config.yaml{'' if changed else ' (unchanged)'}.",
@@ -75,6 +74,12 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
 
 
 def configured_accounts(ctx: Context) -> list[Account]:
+    """What `config.yaml` is made of: every enabled provider, at the address that answered last."""
+    suffixes = read_suffixes(ctx.workspace)
+    return [a.under(suffixes.get(a.name, "")) for a in _accounts(ctx)]
+
+
+def _accounts(ctx: Context) -> list[Account]:
     """Every enabled provider with its address and key. Raises for the first that lacks one."""
     file = load_providers(ctx.workspace)
     if not file.enabled:
@@ -85,7 +90,8 @@ def configured_accounts(ctx: Context) -> list[Account]:
     catalogue = Catalogue(ctx.workspace.overrides)
     secrets = load_secrets(ctx)
     accounts = [resolve(entry, catalogue, secrets) for entry in file.enabled]
-    ctx.redact.learn({a.key_name: a.key for a in accounts if a.key})
+    for account in accounts:
+        ctx.redact.learn(account.secrets())
     return accounts
 
 
@@ -112,18 +118,14 @@ def wanted(account: Account, models: list[Model]) -> list[Model]:
                 fix=f"`freerouter list --provider {account.name}` shows what it has.",
             )
         return [by_id[name] for name in rule if name in by_id]
-    if rule not in (None, "free", "all"):
-        raise ProviderError(
-            f'{account.label}: options.models cannot be "{rule}".',
-            fix="free, all, or a list of ids.",
-        )
     priced = "price" in account.provider.list
     if rule == "all" or (rule is None and not priced):
         return models
     free = [m for m in models if m.costs_nothing]
     if models and not free:
         raise ProviderError(
-            f"{account.label}: none of its {counted(len(models), 'model')} is free, so none was written.",
+            f"{account.label}: none of its {counted(len(models), 'model')} is free, "
+            "so none was written.",
             fix="`options: {models: all}` in providers.yaml takes those that cost money too.",
         )
     return free
@@ -137,6 +139,14 @@ def _last_good(ctx: Context) -> dict[str, list[Model]]:
     return old
 
 
+def _under(outcome: Outcome, suffixes: Mapping[str, str]) -> Outcome:
+    """A server that does not answer now is still where it answered last."""
+    if outcome.error is None:
+        return outcome
+    account = outcome.account
+    return outcome._replace(account=account.under(suffixes.get(account.name, "")))
+
+
 def _models_of(outcome: Outcome, old: dict[str, list[Model]]) -> list[Model]:
     if outcome.error is None:
         return list(outcome.models)
@@ -145,7 +155,10 @@ def _models_of(outcome: Outcome, old: dict[str, list[Model]]) -> list[Model]:
 
 
 def _write(
-    ctx: Context, chosen: list[tuple[Account, Model]], lists: dict[str, list[Model]]
+    ctx: Context,
+    chosen: list[tuple[Account, Model]],
+    lists: dict[str, list[Model]],
+    suffixes: dict[str, str],
 ) -> bool:
     workspace = ctx.workspace
     ensure_master_key(ctx)
@@ -157,11 +170,12 @@ def _write(
         for m in models
     ]
     with atomic.lock(workspace.root):
+        state = {"version": 1, "fetched": ctx.now(), "models": rows, "suffixes": suffixes}
+        write_state(workspace.models_file, state)
         changed = _read(workspace.config_file) != text
         if changed:
             atomic.back_up(workspace.config_file, workspace.backups, ctx.now())
             atomic.write_text(workspace.config_file, text)
-        write_state(workspace.models_file, {"version": 1, "fetched": ctx.now(), "models": rows})
     return changed
 
 

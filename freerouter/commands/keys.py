@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from freerouter.commands.providers import find_entry
 from freerouter.config import variables
+from freerouter.config.providers_file import variable_part
 from freerouter.config.secrets import (
     MASTER_KEY,
     clean_key,
@@ -14,8 +16,8 @@ from freerouter.config.secrets import (
     load_secrets,
     store,
 )
-from freerouter.errors import FreeRouterError, ProviderError, UsageError
-from freerouter.providers.account import Account, resolve
+from freerouter.errors import ProviderError, UsageError
+from freerouter.providers.account import resolve
 from freerouter.providers.catalogue import Catalogue
 from freerouter.result import Line, Result, Reveal
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from freerouter.config.providers_file import Entry
     from freerouter.context import Context
+    from freerouter.providers.account import Account
     from freerouter.providers.keys import Verdict
 
 SECONDS = 20.0
@@ -58,12 +61,10 @@ def check_key(ctx: Context, args: Mapping[str, Any]) -> Result:
     """The verdict on the hidden input, or on the configured key."""
     entry = find_entry(ctx, args["provider"])
     if args["url"]:
-        from dataclasses import replace
-
         entry = replace(entry, api_base=args["url"])
     if ctx.secret is not None:
         key = clean_key(ctx.secret)
-        ctx.redact.learn({f"{entry.name.upper()}_KEY": key})
+        ctx.redact.learn({f"{variable_part(entry.name)}_KEY": key})
         verdict = _judge(ctx, entry, key)
     else:
         account = resolve(entry, Catalogue(ctx.workspace.overrides), load_secrets(ctx))
@@ -94,29 +95,31 @@ def key_variable(ctx: Context, entry: Entry) -> str:
     named = variables.names(entry.api_key)
     if named:
         return named[0]
+    if entry.api_key:
+        raise UsageError(
+            f"The key of {entry.name} stands in providers.yaml itself, so no other one is used.",
+            entry.place + ".",
+            f"Write `api_key: ${{{variable_part(entry.name)}_API_KEY}}` there instead.",
+        )
     record = Catalogue(ctx.workspace.overrides).get(entry.type)
     if record.env:
         return record.env[0]
     raise UsageError(
         f"{entry.name} has no variable for a key.",
-        fix=f"Add `api_key: ${{{entry.name.upper()}_API_KEY}}` to it in providers.yaml.",
+        fix=f"Add `api_key: ${{{variable_part(entry.name)}_API_KEY}}` to it in providers.yaml.",
     )
 
 
 def _judge(ctx: Context, entry: Entry, key: str) -> Verdict:
     """Judge a key that is not stored anywhere yet."""
-    record = Catalogue(ctx.workspace.overrides).get(entry.type)
-    try:
-        base = variables.expand(entry.api_base, load_secrets(ctx).get) or record.base_url
-    except variables.UnsetVariable as error:
-        raise FreeRouterError(
-            f"{entry.name} needs ${{{error.args[0]}}}, which is not set."
-        ) from None
-    return _ask(ctx, Account(record, entry, base.rstrip("/"), key, "key"))
+    secrets = load_secrets(ctx)
+    given = replace(entry, api_key=key)
+    return _ask(ctx, resolve(given, Catalogue(ctx.workspace.overrides), secrets))
 
 
 def _ask(ctx: Context, account: Account) -> Verdict:
     from freerouter.providers.keys import judge
     from freerouter.providers.today import today
 
+    ctx.redact.learn(account.secrets())
     return asyncio.run(judge(account, today(ctx.now()), SECONDS))

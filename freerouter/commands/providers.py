@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from freerouter.config import edit
-from freerouter.config.providers_file import Entry, load_providers
+from freerouter.config import edit, variables
+from freerouter.config.providers_file import Entry, load_providers, variable_part
 from freerouter.config.secrets import Secrets, load_secrets
 from freerouter.errors import UsageError
 from freerouter.providers.catalogue import Catalogue, Provider
@@ -46,11 +46,15 @@ def _row(
     p: Provider, entries: tuple[Entry, ...], secrets: Secrets, models: int | None
 ) -> dict[str, Any]:
     mine = next((e for e in entries if e.type == p.id and e.enabled), None)
-    variable = next((n for n in p.env if secrets.get(n)), "")
+    named = variables.names(mine.api_key) if mine else []
+    variable = next((n for n in named or p.env if secrets.get(n)), "")
+    literal = bool(mine and mine.api_key and not named)
     answers = models is not None
     hint = p.status_note if p.retired else p.free_tier
     found = f"{variable} ({secrets.origin(variable)})" if variable else "none needed"
-    if not variable and p.key == "required":
+    if literal:
+        found = "in providers.yaml"
+    elif not variable and p.key == "required":
         found = "missing"
     if p.local:
         found = f"answers, {counted(models or 0, 'model')}" if answers else found
@@ -61,9 +65,9 @@ def _row(
         "key": p.key,
         "key_env": variable or (p.env[0] if p.env else ""),
         "key_url": p.key_url,
-        "has_key": bool(variable),
+        "has_key": bool(variable) or literal,
         "found": found,
-        "ready": bool(variable and p.key == "required") or answers or p.demo,
+        "ready": bool((variable or literal) and p.key == "required") or answers or p.demo,
         "local": p.local,
         "generic": p.generic,
         "demo": p.demo,
@@ -127,9 +131,14 @@ def entry_values(record: Provider, args: Mapping[str, Any]) -> dict[str, Any]:
     if args["key_env"]:
         values["api_key"] = f"${{{args['key_env']}}}"
     elif record.key == "required":
-        values["api_key"] = f"${{{record.env[0]}}}"
+        values["api_key"] = f"${{{key_env(record)}}}"
     values["enabled"] = True
     return values
+
+
+def key_env(record: Provider) -> str:
+    """The variable that usually holds its key."""
+    return record.env[0] if record.env else f"{variable_part(record.id)}_API_KEY"
 
 
 def _key_hint(ctx: Context, record: Provider, values: dict[str, Any]) -> list[Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from typing import TYPE_CHECKING
@@ -22,21 +23,27 @@ BACKUPS_KEPT = 20
 
 def write_text(path: str, text: str, mode: int = 0o600) -> None:
     """Temporary file beside it, fsync, atomic replace. Makes the directory, private."""
+    _write(path, text.encode(), mode)
+
+
+def _write(path: str, raw: bytes, mode: int) -> None:
     import tempfile  # not above: what only reads must be there at once
 
-    directory = os.path.dirname(path)
+    # A link stays a link: the file that it leads to is the one that changes.
+    target = os.path.realpath(path)
+    directory = os.path.dirname(target)
     temporary = ""
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(
             prefix=f".{os.path.basename(path)}.", dir=directory
         )
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(raw)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, mode)
-        os.replace(temporary, path)
+        os.replace(temporary, target)
     except OSError as error:
         raise unwritable(path, error) from None
     finally:
@@ -46,10 +53,16 @@ def write_text(path: str, text: str, mode: int = 0o600) -> None:
 
 
 def unwritable(path: str, error: OSError) -> FileError:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        why, cure = "A file stands where its directory should be", "Move that file away"
+    elif isinstance(error, IsADirectoryError):
+        why, cure = "A directory of that name is in the way", "Move it away"
+    elif error.errno in (errno.ENOSPC, errno.EDQUOT):
+        why, cure = error.strerror or str(error), "Free some space on that disk"
+    else:
+        why, cure = error.strerror or str(error), "Make the directory writable"
     return FileError(
-        f"Cannot write {path}.",
-        f"{error.strerror or error}.",
-        "Nothing was changed. Make the directory writable and try again.",
+        f"Cannot write {path}.", f"{why}.", f"Nothing was changed. {cure} and try again."
     )
 
 
@@ -70,8 +83,8 @@ def lock(root: str, name: str = ".lock") -> Iterator[None]:
 def back_up(path: str, backups: str, now: float) -> str:
     """Copy a file that is about to be overwritten; returns the backup's path, "" if none needed."""
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        with open(path, "rb") as file:
+            raw = file.read()
     except FileNotFoundError:
         return ""
     except OSError as error:
@@ -82,7 +95,7 @@ def back_up(path: str, backups: str, now: float) -> str:
     while os.path.exists(target):
         number += 1
         target = f"{base}_{number}"
-    write_text(target, text)
+    _write(target, raw, 0o600)
     _prune(backups, os.path.basename(path))
     return target
 
@@ -90,7 +103,9 @@ def back_up(path: str, backups: str, now: float) -> str:
 def _prune(backups: str, name: str) -> None:
     with os.scandir(backups) as entries:
         found = [
-            (e.stat().st_mtime_ns, e.path) for e in entries if e.name.startswith(f"{name}.backup.")
+            (e.stat().st_mtime_ns, e.path)
+            for e in entries
+            if e.name.startswith(f"{name}.backup.") and e.is_file()
         ]
     for _, path in sorted(found)[:-BACKUPS_KEPT]:
         os.unlink(path)

@@ -66,6 +66,6 @@ def _find(entries: tuple[Entry, ...], values: dict[str, Any]) -> int | None:
     def same(entry: Entry) -> bool:
         if entry.type == values["type"] == "static" and "name" not in values:
             return (entry.model_name, entry.provider) == (values["model_name"], values["provider"])
-        return entry.type == values["type"] and entry.name == values.get("name", entry.type)
+        return (entry.type, entry.name) == (values["type"], values.get("name", values["type"]))
 
     return next((place for place, entry in enumerate(entries) if same(entry)), None)

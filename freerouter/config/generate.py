@@ -48,7 +48,7 @@ def generate(file: ProvidersFile, chosen: Iterable[tuple[Account, Model]]) -> st
             "disable_model_info_refresh": True,
         },
     }
-    merged = _merge(config, _by_reference(file.litellm, "litellm"))
+    merged = _merge(config, _by_reference(file.litellm, "litellm"), "litellm")
     merged["general_settings"]["master_key"] = f"os.environ/{MASTER_KEY}"
     body = dump_yaml(merged)
     digest = hashlib.sha256(body.encode()).hexdigest()[:16]
@@ -58,11 +58,11 @@ def generate(file: ProvidersFile, chosen: Iterable[tuple[Account, Model]]) -> st
 def deployment(account: Account, model: Model) -> dict[str, Any]:
     """One entry of LiteLLM's model_list."""
     provider, entry = account.provider, account.entry
-    prefix = entry.provider if provider.id == "static" else provider.litellm["prefix"]
+    prefix = entry.provider if provider.id == "static" else provider.litellm.get("prefix", "openai")
     params: dict[str, Any] = {"model": f"{prefix}/{model.id}"}
     if account.base_url:
-        credentials = "@" in account.base_url.split("://", 1)[1].split("/", 1)[0]
-        params["api_base"] = f"os.environ/{base_name(account)}" if credentials else account.base_url
+        carrier = account.base_name
+        params["api_base"] = f"os.environ/{carrier}" if carrier else account.base_url
     if account.key:
         params["api_key"] = f"os.environ/{account.key_name}"
     elif provider.key != "required" and not provider.local:
@@ -86,11 +86,6 @@ def deployment(account: Account, model: Model) -> dict[str, Any]:
     return {"model_name": model.id, "litellm_params": params, "model_info": info}
 
 
-def base_name(account: Account) -> str:
-    """The variable that carries an address which holds a password."""
-    return "FREEROUTER_BASE_" + "".join(c if c.isalnum() else "_" for c in account.name).upper()
-
-
 def environment(
     file: ProvidersFile, accounts: Iterable[Account], secrets: Secrets
 ) -> dict[str, str]:
@@ -99,8 +94,8 @@ def environment(
     for account in accounts:
         if account.key:
             values[account.key_name] = account.key
-        if "@" in account.base_url:
-            values[base_name(account)] = account.base_url
+        if account.base_name:
+            values[account.base_name] = account.base_url
     for name in _references(file.litellm):
         value = secrets.get(name)
         if value is None:
@@ -137,14 +132,25 @@ def _references(value: Any) -> list[str]:
     return variables.names(value) if isinstance(value, str) else []
 
 
-def _merge(base: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+def _word(value: Any) -> str:
+    return "a map" if isinstance(value, dict) else "a list"
+
+
+def _merge(base: dict[str, Any], extra: dict[str, Any], where: str) -> dict[str, Any]:
     """Maps are merged, lists are joined, anything else is replaced."""
     merged = dict(base)
     for key, value in extra.items():
         old = merged.get(key)
-        if isinstance(old, dict) and isinstance(value, dict):
-            merged[key] = _merge(old, value)
-        elif isinstance(old, list) and isinstance(value, list):
+        if isinstance(old, dict | list) and value is None:
+            continue
+        if isinstance(old, dict | list) and not isinstance(value, type(old)):
+            raise FileError(
+                f"providers.yaml: {where}.{key} must be {_word(old)}.",
+                fix=f"Write it as {_word(old)}, as LiteLLM's own config.yaml has it.",
+            )
+        if isinstance(old, dict):
+            merged[key] = _merge(old, value, f"{where}.{key}")
+        elif isinstance(old, list):
             merged[key] = old + value
         else:
             merged[key] = value

@@ -6,7 +6,7 @@ The original FreeRouter's file loads as it is; ours adds `version`, `gateway` an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config.yaml_file import Document, read_yaml
@@ -14,7 +14,7 @@ from freerouter.errors import FileError, NotConfiguredError
 from freerouter.registry import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from freerouter.config.workspace import Workspace
 
@@ -83,6 +83,11 @@ class ProvidersFile:
         return tuple(e for e in self.entries if e.enabled)
 
 
+def variable_part(name: str) -> str:
+    """A provider's name as it stands in the names of variables."""
+    return "".join(c if c.isalnum() else "_" for c in name).upper()
+
+
 def load_providers(workspace: Workspace) -> ProvidersFile:
     """Read and check the workspace's providers.yaml. Raises with `file:line:col` and a fix."""
     if not workspace.configured:
@@ -99,7 +104,7 @@ def read_providers(document: Document) -> ProvidersFile:
     if data is None:
         raise FileError(
             f"{document.name} is empty.",
-            fix="`freerouter init --wizard` or `providers add` fills it.",
+            fix="Delete it, then `freerouter init --wizard` makes a new one.",
         )
     _check_map(document, data, (), TOP, "providers.yaml")
     for name, known in (("gateway", GATEWAY),):
@@ -109,7 +114,7 @@ def read_providers(document: Document) -> ProvidersFile:
     if port is not None and not 0 < port < 65536:  # noqa: PLR2004 - the range of TCP ports
         raise FileError(f"{document.place(('gateway', 'port'))}: port must be 1 to 65535.")
     rows = data.get("providers") or []
-    entries = tuple(_entry(document, row, ("providers", i)) for i, row in enumerate(rows))
+    entries = _number(_entry(document, row, ("providers", i)) for i, row in enumerate(rows))
     _check_names(entries)
     return ProvidersFile(
         document.name, entries, dict(data.get("gateway") or {}), dict(data.get("litellm") or {})
@@ -127,6 +132,7 @@ def _entry(document: Document, row: Any, path: tuple[str | int, ...]) -> Entry:
     options = row.get("options") or {}
     if options:
         _check_map(document, options, (*path, "options"), OPTIONS, "options")
+        _check_models(document, options.get("models"), (*path, "options", "models"))
     text = {k: (row.get(k) or "") for k in ("api_key", "api_base", "model_name", "provider")}
     enabled = row.get("enabled")
     return Entry(
@@ -179,13 +185,34 @@ def _word(kind: type) -> str:
     return _WORDS.get(kind, "nothing" if kind is type(None) else kind.__name__)
 
 
+def _check_models(document: Document, rule: Any, path: tuple[str | int, ...]) -> None:
+    ids = isinstance(rule, list) and all(isinstance(name, str) for name in rule)
+    if rule in (None, "free", "all") or ids:
+        return
+    raise FileError(
+        f"{document.place(path)}: models must be free, all, or a list of ids in quotes.",
+        fix=did_you_mean(str(rule), ("free", "all")) or 'For example: ["openai/gpt-5"].',
+    )
+
+
+def _number(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Models that are named one by one need no names of their own: static, static-2, and so on."""
+    numbered: list[Entry] = []
+    statics = 0
+    for entry in entries:
+        statics += entry.type == entry.name == "static"
+        again = entry.type == entry.name == "static" and statics > 1
+        numbered.append(replace(entry, name=f"static-{statics}") if again else entry)
+    return tuple(numbered)
+
+
 def _check_names(entries: tuple[Entry, ...]) -> None:
+    """Names are told apart also as parts of variables, or one's key would go to the other."""
     seen: dict[str, Entry] = {}
     for entry in entries:
-        if entry.type != "static" and entry.name in seen:
+        other = seen.setdefault(variable_part(entry.name), entry)
+        if other is not entry:
             raise FileError(
-                f'{entry.place}: a provider named "{entry.name}" is there already '
-                f"({seen[entry.name].place}).",
+                f'{entry.place}: a provider named "{other.name}" is there already ({other.place}).',
                 fix="Give one of them a `name:` of its own.",
             )
-        seen[entry.name] = entry

@@ -20,16 +20,20 @@ STRONG_KEY_LENGTH = 16
 
 def read_env_file(path: str) -> dict[str, str]:
     """Names and values of a `.env` file; `export`, quotes and comments are understood."""
+    pairs = (_parse_line(line) for line in _lines(path) or ())
+    return dict(pair for pair in pairs if pair)
+
+
+def _lines(path: str) -> list[str] | None:
+    """The file's lines; None where there is no file."""
     try:
         with open(path, encoding="utf-8-sig") as file:
-            lines = file.read().splitlines()
+            return file.read().splitlines()
     except FileNotFoundError:
-        return {}
+        return None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "It is not UTF-8 text"
         raise FileError(f"Cannot read {path}.", f"{reason}.") from None
-    pairs = (_parse_line(line) for line in lines)
-    return dict(pair for pair in pairs if pair)
 
 
 def _parse_line(line: str) -> tuple[str, str] | None:
@@ -83,13 +87,9 @@ def store(workspace: Workspace, name: str, value: str) -> None:
     """Write one variable into `.env` (0600), leaving every other line as it is."""
     clean_key(value)
     with atomic.lock(workspace.root):
-        try:
-            with open(workspace.env_file, encoding="utf-8-sig") as file:
-                lines = file.read().splitlines()
-        except FileNotFoundError:
+        lines = _lines(workspace.env_file)
+        if lines is None:
             lines = ["# Keys of this FreeRouter workspace. Keep this file to yourself."]
-        except OSError as error:
-            raise FileError(f"Cannot read {workspace.env_file}.", f"{error.strerror}.") from None
         line = f"{name}={_quoted(value.strip())}"
         places = [i for i, old in enumerate(lines) if (_parse_line(old) or ("",))[0] == name]
         for place in places[1:]:

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from freerouter.config.workspace import Workspace
 
 
+ROW = frozenset(
+    {
+        *("id", "provider", "context", "output", "input_price", "output_price", "free", "reason"),
+        *("stale", "written"),
+    }
+)
+"""The fields of `providers.models.Model`, and whether the model was written into config.yaml."""
+
+
 def read_state(path: str) -> dict[str, Any] | None:
     """The file's map; None where it is absent or was damaged (it can always be made again)."""
     try:
@@ -27,10 +36,21 @@ def write_state(path: str, data: dict[str, Any]) -> None:
 
 
 def read_models(workspace: Workspace) -> list[dict[str, Any]]:
-    """Rows of the last fetch, with the fields of `providers.models.Model` and `written`."""
+    """Rows of the last fetch, with `ROW` as their fields; a damaged row is left out."""
     data = read_state(workspace.models_file)
     rows = data.get("models") if data else None
-    return rows if isinstance(rows, list) else []
+    if not isinstance(rows, list):
+        return []
+    return [row for row in rows if isinstance(row, dict) and row.keys() >= ROW]
+
+
+def read_suffixes(workspace: Workspace) -> dict[str, str]:
+    """By provider, what its server wanted after the address that the user gave (`/v1`, say)."""
+    data = read_state(workspace.models_file)
+    found = data.get("suffixes") if data else None
+    if not isinstance(found, dict):
+        return {}
+    return {name: text for name, text in found.items() if isinstance(text, str)}
 
 
 def has_models(workspace: Workspace) -> bool:

@@ -53,17 +53,23 @@ def read_yaml(path: str) -> Document:
     return parse_yaml(raw, path)
 
 
-def parse_yaml(raw: bytes, name: str) -> Document:
+def decode(raw: bytes, name: str) -> str:
+    """The text of a file: UTF-8 with or without a mark, or UTF-16 with one."""
     try:
-        text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+        return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise FileError(
             f"{name}:{line}: this is not UTF-8 text.", fix="Save it as UTF-8."
         ) from None
+
+
+def parse_yaml(raw: bytes, name: str) -> Document:
+    text = decode(raw, name)
     loader = Loader(text)
     try:
         node = loader.get_single_node()
+        _check_twice(node)
         data = loader.construct_document(node) if node is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -78,6 +84,29 @@ def parse_yaml(raw: bytes, name: str) -> Document:
     finally:
         loader.dispose()
     return Document(name, data, node)
+
+
+def _check_twice(top: Any) -> None:
+    """Refuse a key that a map holds twice: YAML would silently drop the first."""
+    waiting, visited = [top], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in visited:
+            continue
+        visited.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, value in node.value:
+                waiting.append(value)
+                if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
+                    continue
+                if key.value in seen:
+                    raise yaml.MarkedYAMLError(
+                        problem=f'the key "{key.value}" is here twice', problem_mark=key.start_mark
+                    )
+                seen.add(key.value)
 
 
 def _pointer(text: str, mark: Any) -> str:

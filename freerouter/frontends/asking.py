@@ -6,12 +6,12 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from freerouter.errors import CancelledError
-from freerouter.wizard.engine import Answer, Back
+from freerouter.wizard.messages import Answer, Back
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from freerouter.wizard.engine import Event, Planned, Question
+    from freerouter.wizard.messages import Event, Planned, Question
 
 BACK = "^back"
 """Typed at a plain question: go back to the one before."""

@@ -70,7 +70,7 @@ def judge_engine(version: str) -> Engine:
 def _numbers(version: str) -> tuple[int, ...]:
     parts = []
     for part in version.split("."):
-        digits = "".join(c for c in part if c.isdigit())
+        digits = part[: len(part) - len(part.lstrip("0123456789"))]
         parts.append(int(digits or 0))
     return tuple(parts)
 

@@ -188,6 +188,8 @@ def _died(ctx: Context, code: int) -> FreeRouterError:
 def stop(ctx: Context, grace: float) -> tuple[str, GatewayRecord | None]:
     """Stop the gateway: ("stopped" | "killed" | "gone" | "absent", its record)."""
     workspace = ctx.workspace
+    if not os.path.exists(workspace.gateway_file):
+        return "absent", None
     with atomic.lock(workspace.state, "gateway.lock"):
         record = read_record(workspace)
         if record is None:

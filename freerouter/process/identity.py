@@ -17,7 +17,9 @@ class Identity(NamedTuple):
     @property
     def alive(self) -> bool:
         """Whether exactly this process still runs; one that cannot be proven ours does not."""
-        return started_at(self.pid) == self.started != "" and self.token in command_of(self.pid)
+        if not (self.started and self.token):
+            return False
+        return started_at(self.pid) == self.started and self.token in command_of(self.pid)
 
 
 def started_at(pid: int) -> str:

@@ -9,16 +9,20 @@ import socket
 
 from freerouter.errors import FreeRouterError, UsageError
 
-LOOPBACK = ("127.", "localhost", "::1")
+HIGHEST = 65535
 _LISTEN = "0A"
 
 
 def is_loopback(host: str) -> bool:
-    return host.startswith(LOOPBACK)
+    """Whether only this machine can reach it. A name that merely begins like one does not count."""
+    numbers = host.startswith("127.") and host.replace(".", "").isdigit()
+    return numbers or host in ("localhost", "::1")
 
 
 def listen(host: str, port: int) -> socket.socket:
     """A bound, listening socket. Raises with the name of the program that holds the port."""
+    if not 0 < port <= HIGHEST:
+        raise UsageError(f"There is no port {port}.", fix=f"Ports are 1 to {HIGHEST}.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -52,7 +56,7 @@ def _explain(error: OSError, host: str, port: int) -> FreeRouterError:
 
 def next_free(host: str, port: int) -> int:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in range(port + 1, min(port + 200, 65535)):
+    for candidate in range(port + 1, min(port + 200, HIGHEST + 1)):
         with socket.socket(family, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, candidate))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 from freerouter.config import variables
+from freerouter.config.providers_file import variable_part
 from freerouter.config.secrets import clean_key
 from freerouter.errors import FileError, NotConfiguredError, NotFoundError, UsageError
 
@@ -22,6 +24,13 @@ class Account(NamedTuple):
     base_url: str
     key: str = ""
     key_name: str = ""
+    suffix: str = ""
+    """What the server wanted after the address that the user gave; `base_url` ends in it."""
+
+    def under(self, suffix: str) -> Account:
+        if not suffix or self.base_url.endswith(suffix):
+            return self
+        return self._replace(base_url=self.base_url + suffix, suffix=suffix)
 
     @property
     def name(self) -> str:
@@ -32,6 +41,23 @@ class Account(NamedTuple):
         """What people call it."""
         same = self.entry.name == self.provider.id
         return self.provider.name if same else self.entry.name
+
+    @property
+    def base_name(self) -> str:
+        """The variable that carries an address which holds a password, or may hold a secret."""
+        secret = self._login or variables.names(self.entry.api_base)
+        return f"FREEROUTER_BASE_{variable_part(self.name)}" if secret else ""
+
+    def secrets(self) -> dict[str, str]:
+        """What must never be shown, by the names of the variables that carry it."""
+        found = {self.key_name: self.key} if self.key else {}
+        password = self._login.partition(":")[2] or self._login
+        return {**found, self.base_name: password} if password else found
+
+    @property
+    def _login(self) -> str:
+        """`user:password`, where the address holds it."""
+        return self.base_url.partition("://")[2].partition("/")[0].rpartition("@")[0]
 
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key}"} if self.key else {}
@@ -55,20 +81,28 @@ def resolve(entry: Entry, catalogue: Catalogue, secrets: Secrets) -> Account:
             f"{entry.place}: a static model needs `model_name` and `provider`.",
             fix="For example: model_name: gpt-4o-mini, provider: openai.",
         )
-    if base and not base.startswith(("http://", "https://")):
+    if base and not _is_web_address(base):
         raise FileError(
-            f'{entry.place}: api_base "{base}" is not a web address.',
+            f"{entry.place}: the api_base of {entry.name} is not a web address.",
             fix="It starts with http:// or https://.",
         )
     key, name = _key(entry, provider, secrets)
     return Account(provider, entry, base.rstrip("/"), key, name)
 
 
+def _is_web_address(base: str) -> bool:
+    try:
+        parts = urlsplit(base)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port beyond 65535, an unclosed bracket
+        return False
+
+
 def _key(entry: Entry, provider: Provider, secrets: Secrets) -> tuple[str, str]:
     """The key and the variable that will carry it to the engine."""
     if provider.key == "none":
         return "", ""
-    own = "FREEROUTER_KEY_" + "".join(c if c.isalnum() else "_" for c in entry.name).upper()
+    own = f"FREEROUTER_KEY_{variable_part(entry.name)}"
     if entry.api_key:
         value, name = _expand(entry, "api_key", secrets), variables.whole(entry.api_key) or own
     else:

@@ -50,6 +50,16 @@ class Provider:
 
 
 _FIELDS = frozenset(Provider.__dataclass_fields__)
+_MAPS = ("litellm", "list", "check", "refused", "free")
+_FLAGS = ("local", "generic", "fixed", "demo")
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(_FIELDS, str),
+    **dict.fromkeys(_MAPS, dict),
+    **dict.fromkeys(_FLAGS, bool),
+    "env": list,
+    "models": list,
+}  # fmt: skip
+_WORDS = {str: "text", dict: "a map", bool: "true or false", list: "a list"}
 
 
 class Catalogue:
@@ -93,4 +103,10 @@ def _read_record(path: str) -> dict[str, Any]:
                 f'{document.place((key,), key=True)}: unknown key "{key}".',
                 fix=did_you_mean(str(key), _FIELDS),
             )
-    return {k: tuple(v) if k in ("env", "models") else v for k, v in document.data.items()}
+        wanted = _KINDS[key]
+        if not isinstance(document.data[key], wanted):
+            raise FileError(
+                f"{document.place((key,))}: {key} must be {_WORDS[wanted]}.",
+                fix=f"Write {key} as {_WORDS[wanted]}.",
+            )
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in document.data.items()}

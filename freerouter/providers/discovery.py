@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from freerouter.errors import FreeRouterError, ProviderError
-from freerouter.providers.http import make_client, request_json
+from freerouter.providers.http import make_client, request_json, without_password
 from freerouter.providers.models import Model, dig, judge_free, read_models
 
 if TYPE_CHECKING:
@@ -44,13 +44,7 @@ async def discover(
             found, models = await asyncio.wait_for(_models(client, account, today), timeout)
             outcome = Outcome(found, tuple(models))
         except asyncio.TimeoutError:
-            outcome = Outcome(
-                account,
-                error=ProviderError(
-                    f"{account.label} did not answer within {timeout:g} s.",
-                    fix="Try again, or raise --timeout.",
-                ),
-            )
+            outcome = Outcome(account, error=too_slow(account, timeout))
         except FreeRouterError as error:
             outcome = Outcome(account, error=error)
         done(outcome)
@@ -60,6 +54,13 @@ async def discover(
         return [_settle(a, done) for a in accounts]
     async with make_client(tls=tls, timeout=timeout) as client:
         return list(await asyncio.gather(*(one(client, a) for a in accounts)))
+
+
+def too_slow(account: Account, timeout: float) -> ProviderError:
+    return ProviderError(
+        f"{account.label} did not answer within {timeout:g} s.",
+        fix="Try again, or raise --timeout.",
+    )
 
 
 def _settle(account: Account, done: Callable[[Outcome], None]) -> Outcome:
@@ -98,7 +99,8 @@ async def _models(
     if not found:
         raise ProviderError(
             f"{account.label} lists no chat model.",
-            f"{account.base_url} answered with an empty list.",
+            f"The list at {without_password(account.base_url)} is empty, "
+            "or holds only models for other work.",
         )
     return account, list(found.values())
 
@@ -114,18 +116,30 @@ def _next_url(account: Account, url: str, data: object) -> str:
     link = dig(data, path) if path else None
     if not isinstance(link, str) or not link:
         return ""
-    following = urljoin(url, link)
-    if urlsplit(following).netloc != urlsplit(account.base_url).netloc:
+    try:
+        following = urljoin(url, link)
+        same = _server(following) == _server(url)
+    except ValueError as error:
+        raise ProviderError(
+            f"{account.label} names a next page that is no address.", f"{error}."
+        ) from None
+    if not same:
         raise ProviderError(
             f"{account.label} continues its list on another host.", "The key was not sent there."
         )
     return following
 
 
+def _server(url: str) -> tuple[str, str | None, int | None]:
+    """Who would be asked: plain http is another one than https, since all can read the key."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port
+
+
 async def _first_page(client: httpx.AsyncClient, account: Account) -> tuple[Account, object]:
     """The first page, and the account as it answered: a server of unknown make may want `/v1`."""
     if account.provider.generic and not _ends_in_version(account.base_url):
-        versioned = account._replace(base_url=f"{account.base_url}/v1")
+        versioned = account.under("/v1")
         try:
             return versioned, await _ask(client, versioned, _list_url(versioned))
         except ProviderError as error:

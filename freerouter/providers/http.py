@@ -6,12 +6,11 @@ The key goes only to the host that it is meant for: redirects to another host ar
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from freerouter.errors import ProviderError
+from freerouter.errors import NotConfiguredError, ProviderError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,12 +36,27 @@ def make_client(*, tls: bool, timeout: float) -> httpx.AsyncClient:
     import_httpx()
     import httpx
 
-    return httpx.AsyncClient(
-        verify=tls,
-        timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
-        limits=httpx.Limits(max_connections=64),
-        headers={"User-Agent": "freerouter", "Accept": "application/json"},
-    )
+    try:
+        return httpx.AsyncClient(
+            verify=tls,
+            # Whoever asks bounds the whole answer; only connecting has a bound of its own.
+            timeout=httpx.Timeout(None, connect=min(timeout, 10.0)),
+            limits=httpx.Limits(max_connections=64),
+            headers={"User-Agent": "freerouter", "Accept": "application/json"},
+        )
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise NotConfiguredError(
+            "The proxy of your environment cannot be used.",
+            f"{str(error).rstrip('.')}.",
+            "Set HTTPS_PROXY, HTTP_PROXY and ALL_PROXY to http:// addresses, or unset them.",
+        ) from None
+
+
+def without_password(url: str) -> str:
+    """An address as it may be shown: without `user:password@`, and without what follows a `?`."""
+    scheme, mark, rest = url.partition("?")[0].partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
 
 
 async def request_json(
@@ -57,17 +71,24 @@ async def request_json(
     """The JSON value behind a URL. Raises ProviderError, worded with the provider's name `who`."""
     import httpx
 
+    shown = without_password(url)
     try:
         status, kind, raw = await _read(client, who, url, headers, body)
     except httpx.TimeoutException:
         raise ProviderError(
-            f"{who} did not answer in time.", f"Asked: {url}.", "Try again, or raise --timeout."
+            f"{who} did not answer in time.", f"Asked: {shown}.", "Try again, or raise --timeout."
         ) from None
     except httpx.InvalidURL as error:
-        raise ProviderError(f"{who}: {url} is not a URL.", f"{error}.") from None
+        raise ProviderError(
+            f"{who}: {shown} is not a URL.", f"{str(error).rstrip('.')}.", "Check `api_base`."
+        ) from None
+    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.DecodingError) as error:
+        raise ProviderError(
+            f"{who} gave no whole answer.", f"{shown}: {_reason(error)}.", "Try again."
+        ) from None
     except httpx.HTTPError as error:
         raise ProviderError(
-            f"{who} cannot be reached.", f"{url}: {_reason(error)}.", _reach_hint(url)
+            f"{who} cannot be reached.", f"{shown}: {_reason(error)}.", _reach_hint(shown)
         ) from None
     check_status(who, status, raw, key_help)
     return _decode(who, kind, raw)
@@ -139,7 +160,7 @@ def message_in(raw: bytes) -> str:
     """The human sentence of an error body, at most 200 characters of one line."""
     try:
         data = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     found: Any = data
     for key in ("error", "message", "msg", "detail"):
@@ -161,7 +182,7 @@ def _decode(who: str, kind: str, raw: bytes) -> Any:
         raise ProviderError(f"{who} answered with nothing.", fix="Try again later.")
     try:
         return json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProviderError(
             f"{who} answered with broken JSON.",
             f"{error}. {len(raw)} bytes came; the answer may have been cut off.",
@@ -181,8 +202,3 @@ def _reason(error: Exception) -> str:
 def _reach_hint(url: str) -> str:
     local = any(f"//{host}" in url for host in ("localhost", "127.0.0.1", "[::1]"))
     return "Start that server." if local else "Check your network and proxy settings."
-
-
-def run_async(coroutine: Any) -> Any:
-    """Run a coroutine to its end from a command."""
-    return asyncio.run(coroutine)

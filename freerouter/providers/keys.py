@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from freerouter.errors import ProviderError
-from freerouter.providers.discovery import discover
+from freerouter.providers.discovery import discover, too_slow
 from freerouter.providers.http import make_client, request_json
 from freerouter.result import counted
 
@@ -26,9 +27,15 @@ class Verdict(NamedTuple):
 
 async def judge(account: Account, today: date, timeout: float) -> Verdict:
     """Ask the provider. A public list proves nothing: its own check comes first if it has one."""
+    if account.provider.fixed and not account.provider.demo:
+        return Verdict(
+            "unknown",
+            f"{account.label}: there is no list to ask for, so nothing was checked.",
+            "`freerouter ask` shows whether it answers.",
+        )
     try:
         if account.key and account.provider.check:
-            await _own_check(account, today, timeout)
+            await _checked(account, today, timeout)
         models = 0
         if not account.provider.fixed:
             outcome = (await discover([account], today, timeout))[0]
@@ -42,6 +49,19 @@ async def judge(account: Account, today: date, timeout: float) -> Verdict:
     what = "key works" if account.key else "answers"
     count = f", {counted(models, 'model')}" if models else ""
     return Verdict("works", f"{account.label}: {what}{count}", models=models)
+
+
+async def _checked(account: Account, today: date, timeout: float) -> None:
+    try:
+        await asyncio.wait_for(_own_check(account, today, timeout), timeout)
+    except asyncio.TimeoutError:
+        raise too_slow(account, timeout) from None
+    except ProviderError as error:
+        if error.state != "absent":
+            raise
+        raise ProviderError(
+            f"{account.label} does not have what tells a key's worth.", error.why, error.fix
+        ) from None
 
 
 async def _own_check(account: Account, today: date, timeout: float) -> None:

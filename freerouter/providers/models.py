@@ -7,7 +7,7 @@ Prices are USD per million tokens, as decimal text, so that nothing is rounded. 
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.errors import ProviderError
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from freerouter.providers.catalogue import Provider
 
 PER_MILLION = {"token": Decimal(1_000_000), "million": Decimal(1)}
+HIGHEST_PRICE = 10**9
+"""More than that for a million tokens is a mistake of the list."""
 NOT_CHAT = ("embed", "rerank", "whisper", "tts", "moderation", "dall-e")
 """Parts of an id that tell a model is not for chat, for lists that say nothing better."""
 
@@ -40,18 +42,22 @@ class Model(NamedTuple):
         return self.free in ("yes", "quota")
 
 
+_JSON_WORDS = {type(None): "null", bool: "true or false", str: "a text", list: "a list"}
+
+
 def read_models(provider: Provider, name: str, data: Any, today: date) -> list[Model]:
     """Every chat model in one page of an answer, in its order, each id once."""
-    _check_refused(provider, data)
+    who = provider.name if name == provider.id else name
+    _check_refused(provider, who, data)
     found: dict[str, Model] = {}
-    for row in find_rows(provider, data):
+    for row in find_rows(provider, who, data):
         model = _model(provider, name, row, today) if isinstance(row, dict) else None
         if model:
             found.setdefault(model.id, model)
     return list(found.values())
 
 
-def find_rows(provider: Provider, data: Any) -> list[Any]:
+def find_rows(provider: Provider, who: str, data: Any) -> list[Any]:
     """The list inside an answer. Raises where there is none: never an empty success."""
     for path in _many(provider.list.get("rows", "data")):
         rows = dig(data, path) if path else data
@@ -60,21 +66,21 @@ def find_rows(provider: Provider, data: Any) -> list[Any]:
     kind = (
         f"keys: {', '.join(map(str, data))[:100]}"
         if isinstance(data, dict)
-        else type(data).__name__
+        else _JSON_WORDS.get(type(data), "a number")
     )
     raise ProviderError(
-        f"{provider.name} answered, but not with a model list.",
-        f"What came has {kind}." if isinstance(data, dict) else f"What came is a {kind}.",
+        f"{who} answered, but not with a model list.",
+        f"What came has {kind}." if isinstance(data, dict) else f"What came is {kind}.",
         "Check `api_base`.",
     )
 
 
-def _check_refused(provider: Provider, data: Any) -> None:
+def _check_refused(provider: Provider, who: str, data: Any) -> None:
     rule = provider.refused
     if rule and isinstance(data, dict) and dig(data, rule["field"]) in rule["values"]:
         said = dig(data, "msg")
         raise ProviderError(
-            f"{provider.name} refused this key.",
+            f"{who} refused this key.",
             f'It says: "{said}".' if said else "",
             provider.key_help(),
             state="refused",
@@ -84,7 +90,8 @@ def _check_refused(provider: Provider, data: Any) -> None:
 def _model(provider: Provider, name: str, row: Mapping[str, Any], today: date) -> Model | None:
     rules = provider.list
     identity = _first(row, rules.get("id", "id"))
-    if not isinstance(identity, str) or not identity.strip():
+    # A name with control characters or half a surrogate could not be written, sent or shown.
+    if not isinstance(identity, str) or not identity.strip() or not identity.isprintable():
         return None
     if not _is_chat(rules, row, identity) or _expired(rules, row, today):
         return None
@@ -128,7 +135,7 @@ def judge_free(provider: Provider, identity: str, costs: Iterable[str | None]) -
     """Whether a model is free, and why. A price of zero alone never makes one free."""
     rule = provider.free
     if "always" in rule:
-        return rule["always"], rule["reason"]
+        return rule["always"], rule.get("reason", "")
     if "id_suffix" in rule:
         zero = all(cost is not None and Decimal(cost) == 0 for cost in costs)
         if identity.endswith(rule["id_suffix"]) and zero:
@@ -147,9 +154,9 @@ def _price(value: Any, unit: str) -> str | None:
         return None
     try:
         amount = Decimal(str(value)) * PER_MILLION[unit]
-    except InvalidOperation:
+    except DecimalException:
         return None
-    if not amount.is_finite() or amount < 0:
+    if not amount.is_finite() or not 0 <= amount < HIGHEST_PRICE:
         return None
     return format(amount.normalize(), "f") if amount else "0"
 

@@ -25,16 +25,17 @@ class Step(NamedTuple):
 
 def read_script(file: str) -> str:
     """The text of a file, or of standard input where it is `-`."""
+    name = _name(file)
     try:
         if file == "-":
-            return sys.stdin.read()
+            return sys.stdin.read().removeprefix("\ufeff")
         with open(file, encoding="utf-8-sig") as handle:
             return handle.read()
     except OSError as error:
-        raise FileError(f"Cannot read {file}.", f"{error.strerror}.") from None
+        raise FileError(f"Cannot read {name}.", f"{error.strerror}.") from None
     except UnicodeDecodeError:
         raise FileError(
-            f"{file} is not UTF-8 text.", fix="A script is a plain text file."
+            f"{name} is not UTF-8 text.", fix="A script is a plain text file."
         ) from None
 
 
@@ -58,7 +59,7 @@ def parse_script(session: Session, text: str, name: str) -> list[Step]:
 
 def run_file(session: Session, console: Console, file: str) -> int:
     """Run a script; the exit code is that of the first command that failed, else 0."""
-    name = "standard input" if file == "-" else file
+    name = _name(file)
     steps = parse_script(session, read_script(file), name)
     chosen = console.output
     for step in steps:
@@ -72,6 +73,10 @@ def run_file(session: Session, console: Console, file: str) -> int:
         if result.exit_code:
             return _stopped(name, step, result.exit_code)
     return 0
+
+
+def _name(file: str) -> str:
+    return "standard input" if file == "-" else file
 
 
 def _stopped(name: str, step: Step, code: int) -> int:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from freerouter.errors import CancelledError, FreeRouterError, NotFoundError, UsageError
 from freerouter.resources import flows_directory
 from freerouter.result import Line, Output, Result
-from freerouter.wizard.engine import (
+from freerouter.wizard.engine import State, step
+from freerouter.wizard.messages import (
     Begin,
     Confirm,
     Confirmed,
@@ -16,10 +17,8 @@ from freerouter.wizard.engine import (
     Planned,
     Question,
     Show,
-    State,
     Work,
     Worked,
-    step,
 )
 from freerouter.wizard.schema import load_flow
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from freerouter.session import Asker, Session
-    from freerouter.wizard.engine import Event
+    from freerouter.wizard.messages import Event
 
 
 def run_flow(session: Session, name: str, given: Mapping[str, str], *, defaults: bool) -> Result:

@@ -10,113 +10,29 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from freerouter.errors import FreeRouterError, ProviderError, UsageError
+from freerouter.errors import ProviderError, UsageError
 from freerouter.parser import split_line
+from freerouter.wizard.answers import read_answer
 from freerouter.wizard.conditions import lookup, parse_condition
+from freerouter.wizard.messages import (
+    Answer,
+    Back,
+    Confirm,
+    Confirmed,
+    Done,
+    Event,
+    Option,
+    Planned,
+    Question,
+    Request,
+    Show,
+    Work,
+    Worked,
+)
 from freerouter.wizard.schema import PLACEHOLDER, Ask, Each, Flow, Load, Run, RunLine, Say, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-
-@dataclass(frozen=True)
-class Option:
-    """A choice as it is shown."""
-
-    value: str
-    label: str
-    hint: str = ""
-
-
-@dataclass(frozen=True)
-class Question:
-    """Wants an answer. `default` has the question's type; `problem`: why it is asked again."""
-
-    id: str
-    type: str
-    message: str
-    help: str = ""
-    default: Any = None
-    options: tuple[Option, ...] = ()
-    optional: bool = False
-    min: int = 0
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class Show:
-    """Wants a sentence shown."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Work:
-    """Wants a command run. `input` is its hidden input; a `purpose` of run changes things."""
-
-    purpose: str
-    name: str
-    words: tuple[str, ...]
-    input: str | None = None
-
-
-@dataclass(frozen=True)
-class Planned:
-    """One command of the plan. The hidden input is never part of its words."""
-
-    words: tuple[str, ...]
-    input: str | None = None
-
-
-@dataclass(frozen=True)
-class Confirm:
-    """Wants a yes before anything is changed."""
-
-    plan: tuple[Planned, ...]
-
-
-@dataclass(frozen=True)
-class Done:
-    """Nothing more to do."""
-
-    ran: tuple[Planned, ...]
-
-
-Request = Question | Show | Work | Confirm | Done
-
-
-@dataclass(frozen=True)
-class Begin:
-    """The first event; also: go on."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer, as a value of the question's type or as text."""
-
-    id: str
-    value: Any
-
-
-@dataclass(frozen=True)
-class Back:
-    """To the question before."""
-
-
-@dataclass(frozen=True)
-class Worked:
-    """What a Work gave: the command's data, or the error that it ended with."""
-
-    data: Mapping[str, Any] = field(default_factory=dict)
-    error: FreeRouterError | None = None
-
-
-@dataclass(frozen=True)
-class Confirmed:
-    """Yes to the plan."""
-
-
-Event = Begin | Answer | Back | Worked | Confirmed
 
 
 @dataclass(frozen=True)
@@ -247,68 +163,6 @@ def _automatic(state: State, question: Question) -> tuple[Any] | None:
             ),
         )
     return (question.default,)
-
-
-def read_answer(question: Question, value: Any) -> Any:
-    """The answer as a value of the question's type. Raises UsageError where it does not fit."""
-    text = value.strip() if isinstance(value, str) else value
-    if text in (None, "") and question.type != "many":
-        if question.optional:
-            return ""
-        raise UsageError(f"{question.id} needs an answer.")
-    return _READERS[question.type](question, text)
-
-
-def _read_confirm(question: Question, value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    if str(value).lower() in ("y", "yes", "true"):
-        return True
-    if str(value).lower() in ("n", "no", "false"):
-        return False
-    raise UsageError(f'{question.id} is answered with yes or no, not "{value}".')
-
-
-def _read_many(question: Question, value: Any) -> list[str]:
-    items = [v.strip() for v in value.split(",") if v.strip()] if isinstance(value, str) else value
-    chosen = [_read_choice(question, item) for item in items or []]
-    if len(chosen) < question.min:
-        raise UsageError(f"Choose at least {question.min}.")
-    return list(dict.fromkeys(chosen))
-
-
-def _read_choice(question: Question, value: Any) -> str:
-    from freerouter.registry import did_you_mean
-
-    values = [option.value for option in question.options]
-    if value not in values:
-        near = did_you_mean(str(value), values) or f"One of: {', '.join(values)}."
-        raise UsageError(f'{question.id} cannot be "{value}".', fix=near)
-    return str(value)
-
-
-def _read_int(question: Question, value: Any) -> int:
-    try:
-        return int(value)
-    except ValueError:
-        raise UsageError(f'{question.id} is a whole number, not "{value}".') from None
-
-
-def _read_url(question: Question, value: Any) -> str:
-    if not str(value).startswith(("http://", "https://")):
-        raise UsageError(f'{question.id} is a web address, not "{value}".', fix="http://…")
-    return str(value)
-
-
-_READERS = {
-    "text": lambda _q, v: str(v),
-    "secret": lambda _q, v: str(v),
-    "int": _read_int,
-    "confirm": _read_confirm,
-    "choice": _read_choice,
-    "many": _read_many,
-    "url": _read_url,
-}
 
 
 def _next(flow: Flow, state: State) -> Request:

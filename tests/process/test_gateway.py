@@ -207,7 +207,9 @@ def test_a_fallback_model_answers_where_the_first_cannot(
 def test_ctrl_c_during_a_start_leaves_nothing_running(gateway: World) -> None:
     gateway.cli("fetch")
     child = subprocess.Popen(
-        [sys.executable, "-m", "freerouter", "start"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "freerouter", "start"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     state = gateway.workspace / "state" / "gateway.json"
     while not state.exists():

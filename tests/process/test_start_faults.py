@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from conftest import World
 
 
-def test_a_taken_port_names_its_holder_and_the_next_free_one(gateway: World, free_port: int) -> None:
+def test_a_taken_port_names_its_holder_and_the_next_free_one(
+    gateway: World, free_port: int
+) -> None:
     gateway.cli("fetch")
     with socket.socket() as other:
         other.bind(("127.0.0.1", free_port))
@@ -78,9 +80,7 @@ def test_a_weak_key_is_refused_everywhere(gateway: World, monkeypatch: pytest.Mo
     assert "is too weak (7 characters)" in ran.err
 
 
-@pytest.mark.parametrize(
-    "command", ["start", "fetch", "list", "reload", "env"]
-)
+@pytest.mark.parametrize("command", ["start", "fetch", "list", "reload", "env"])
 def test_what_must_come_first_is_named(world: World, command: str) -> None:
     ran = world.cli(command)
     assert ran.code == 3

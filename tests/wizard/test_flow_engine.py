@@ -8,7 +8,8 @@ import pytest
 
 from freerouter.config.yaml_file import parse_yaml
 from freerouter.errors import FreeRouterError, ProviderError, UsageError
-from freerouter.wizard.engine import (
+from freerouter.wizard.engine import State, step
+from freerouter.wizard.messages import (
     Answer,
     Back,
     Begin,
@@ -19,10 +20,8 @@ from freerouter.wizard.engine import (
     Question,
     Request,
     Show,
-    State,
     Work,
     Worked,
-    step,
 )
 from freerouter.wizard.schema import Flow, read_flow
 
@@ -218,7 +217,7 @@ def test_back_goes_to_the_question_before_and_keeps_its_answer_as_default() -> N
     assert isinstance(play.now, Confirm)
     play.send(Back())
     assert play.question.id == "fetch"
-    assert play.question.default is False
+    assert not play.question.default
     play.send(Back())
     assert play.question.id == "providers"
     assert play.question.default == ["demo"]

@@ -1,0 +1,210 @@
+"""`keys`: typed unseen, checked with the provider, kept in .env, never shown."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes import FakeServer, Reply, openai_list, openrouter
+
+if TYPE_CHECKING:
+    from conftest import Ran, World
+
+KEY = "sk-canary-0123456789"
+
+
+@pytest.fixture
+def routed(world: World, server: FakeServer) -> World:
+    """OpenRouter is set up without a key, and accepts one."""
+    openrouter(server, KEY)
+    world.override("openrouter", base_url=f"{server.url}/api/v1")
+    world.providers("providers:\n  - {type: openrouter, api_key: '${OPENROUTER_API_KEY}'}\n")
+    return world
+
+
+def env_file(world: World) -> str:
+    path = world.workspace / ".env"
+    return path.read_text() if path.exists() else ""
+
+
+def set_key(world: World, key: str, *more: str, **environ: str) -> Ran:
+    return world.process("keys", "set", "openrouter", *more, stdin=key, **environ)
+
+
+def test_a_key_that_works_is_stored_privately_beside_the_others(routed: World) -> None:
+    (routed.workspace / ".env").write_text("# mine\nOTHER=1\n")
+    ran = set_key(routed, f"{KEY}\n")
+    assert ran == (
+        0,
+        "OpenRouter: key works, 3 models\nStored as OPENROUTER_API_KEY in .env.\n",
+        "",
+    )
+    assert env_file(routed) == f"# mine\nOTHER=1\nOPENROUTER_API_KEY={KEY}\n"
+    assert (routed.workspace / ".env").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_refused_key_is_not_stored(routed: World) -> None:
+    ran = set_key(routed, "sk-wrong-0123456789")
+    assert (ran.code, ran.out, ran.err) == (
+        5,
+        "",
+        (
+            'OpenRouter refused this key (401). It says: "Incorrect API key".\n'
+            "It was not stored.\nKeys are made at https://openrouter.ai/settings/keys\n"
+        ),
+    )
+    assert env_file(routed) == ""
+
+
+def test_a_key_that_could_not_be_checked_is_stored_with_the_doubt(
+    routed: World, server: FakeServer
+) -> None:
+    server.replies["/api/v1/key"] = Reply({}, status=500)
+    ran = set_key(routed, KEY)
+    assert (ran.code, ran.out) == (
+        0,
+        "OpenRouter is failing (500).\nStored as OPENROUTER_API_KEY in .env.\n",
+    )
+    assert KEY in env_file(routed)
+
+
+def test_unchecked_asks_nobody(routed: World, server: FakeServer) -> None:
+    ran = set_key(routed, "sk-anything", "--unchecked", "--json")
+    assert json.loads(ran.out) == {
+        "provider": "openrouter",
+        "variable": "OPENROUTER_API_KEY",
+        "verdict": "unchecked",
+    }
+    assert server.seen == []
+    assert "OPENROUTER_API_KEY=sk-anything\n" in env_file(routed)
+
+
+def test_another_key_in_the_environment_is_warned_of(routed: World) -> None:
+    ran = set_key(routed, KEY, OPENROUTER_API_KEY="sk-other-0123456789")
+    assert ran.out.endswith(
+        "OPENROUTER_API_KEY is also set in your environment, and that one wins.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("", "No key was given.\nType it at the prompt, or: keys set openrouter < FILE\n"),
+        ("\n", "The key is empty.\nPaste it again.\n"),
+        (
+            "sk-\x07bell\n",
+            (
+                "The key holds a line break or a control character.\n"
+                "It was probably copied together with something else.\n"
+                "Copy only the key and paste it again.\n"
+            ),
+        ),
+    ],
+)
+def test_a_key_that_is_none_is_refused(
+    routed: World, server: FakeServer, typed: str, message: str
+) -> None:
+    ran = set_key(routed, typed)
+    assert (ran.code, ran.err) == (2, message)
+    assert (env_file(routed), server.seen) == ("", [])
+
+
+def test_a_key_that_the_provider_repeats_is_hidden(routed: World, server: FakeServer) -> None:
+    said = {"error": {"message": f"Incorrect API key provided: {KEY}"}}
+    server.replies["/api/v1/key"] = Reply(said, status=401)
+    stored = set_key(routed, KEY)
+    checked = routed.process("keys", "check", "openrouter", OPENROUTER_API_KEY=KEY)
+    typed = routed.process("keys", "check", "openrouter", "--ask", "--json", stdin=KEY)
+    assert 'It says: "Incorrect API key provided: env:OPENROUTER_API_KEY".' in stored.err
+    assert 'It says: "Incorrect API key provided: env:OPENROUTER_API_KEY".' in checked.err
+    assert "env:OPENROUTER_KEY" in typed.out
+    assert KEY not in f"{stored}{checked}{typed}{routed.written()}"
+
+
+def test_a_literal_key_is_not_replaced_behind_the_users_back(world: World) -> None:
+    path = world.providers(
+        "providers:\n  - {type: oai, name: my-lab, api_base: 'http://x', api_key: k}\n"
+    )
+    ran = world.process("keys", "set", "my-lab", stdin=KEY)
+    assert (ran.code, ran.err) == (
+        2,
+        (
+            "The key of my-lab stands in providers.yaml itself, so no other one is used.\n"
+            f"{path}:2:5.\nWrite `api_key: ${{MY_LAB_API_KEY}}` there instead.\n"
+        ),
+    )
+    assert env_file(world) == ""
+
+
+def test_a_server_without_a_variable_is_told_how_to_get_one(world: World) -> None:
+    world.providers("providers:\n  - {type: oai, name: my-lab, api_base: 'http://x'}\n")
+    ran = world.process("keys", "set", "my-lab", stdin=KEY)
+    assert (ran.code, ran.err) == (
+        2,
+        (
+            "my-lab has no variable for a key.\n"
+            "Add `api_key: ${MY_LAB_API_KEY}` to it in providers.yaml.\n"
+        ),
+    )
+
+
+def test_an_unknown_provider_is_not_found(world: World) -> None:
+    world.providers("providers: []\n")
+    ran = world.process("keys", "set", "openruter", stdin=KEY)
+    assert (ran.code, ran.err) == (
+        4,
+        'There is no provider "openruter".\nDid you mean "openrouter"?\n',
+    )
+
+
+def test_the_configured_key_is_checked(routed: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
+    assert routed.cli("keys", "check", "openrouter") == (0, "OpenRouter: key works, 3 models\n", "")
+    assert env_file(routed) == ""
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 1), (402, 1), (429, 5), (500, 5)])
+def test_the_exit_code_tells_a_bad_key_from_doubt(
+    routed: World,
+    server: FakeServer,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    code: int,
+) -> None:
+    monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
+    server.replies["/api/v1/key"] = Reply({}, status=status)
+    ran = routed.cli("keys", "check", "openrouter")
+    assert (ran.code, ran.out) == (code, "")
+    assert f"({status})" in ran.err
+
+
+def test_a_missing_key_is_said_to_be_missing(routed: World) -> None:
+    ran = routed.cli("keys", "check", "openrouter")
+    assert ran.code == 3
+    assert ran.err.startswith("openrouter needs ${OPENROUTER_API_KEY}, which is not set.\n")
+
+
+def test_a_typed_key_is_checked_at_the_address_given(world: World, server: FakeServer) -> None:
+    server.replies["/v1/models"] = openai_list("a", "b")
+    server.replies["/v1/models"].keys = (KEY,)
+    ran = world.process("keys", "check", "oai", "--ask", "--url", f"{server.url}/v1", stdin=KEY)
+    assert ran == (0, "OpenAI-compatible server: key works, 2 models\n", "")
+    assert KEY not in str(world.written())
+
+
+def test_a_typed_key_needs_an_address(world: World) -> None:
+    ran = world.process("keys", "check", "oai", "--ask", stdin=KEY)
+    assert (ran.code, ran.err) == (
+        2,
+        "providers.yaml: oai has no address.\nAdd `api_base: http://…/v1`.\n",
+    )
+
+
+def test_the_gateways_own_key_is_shown_when_asked_for(world: World) -> None:
+    world.providers("providers: []\n")
+    ran = world.cli("keys", "show", "master")
+    assert ran.code == 0
+    assert f"LITELLM_MASTER_KEY={ran.out}" in env_file(world)
+    as_json = world.cli("keys", "show", "master", "--json")
+    assert ran.out.strip() not in as_json.out

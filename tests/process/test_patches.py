@@ -1,0 +1,112 @@
+"""What is changed in LiteLLM, seen in a process of its own and without LiteLLM itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from freerouter.process import patches
+from freerouter.process.engine import PINNED
+
+if TYPE_CHECKING:
+    from conftest import World
+
+pytest.importorskip("fastapi")
+pytest.importorskip("pydantic")
+
+LOOK = """
+import json, sys
+from freerouter.process import patches
+applied = patches.apply(sys.argv[1])
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import PlainTextResponse
+from pydantic._internal import _config
+app = FastAPI(openapi_url=None)
+router = APIRouter(prefix="/v1")
+for path in ("/models", "/chat/completions", "/messages", "/key/generate", "/mcp/tools"):
+    router.add_api_route(path, lambda: None)
+app.include_router(router)
+before = len(app.routes)
+app.mount("/ui", PlainTextResponse("ui"))
+found = {
+    "applied": applied,
+    "deferred": _config.config_defaults["defer_build"],
+    "paths": [route.path for route in router.routes],
+    "mounted": len(app.routes) > before,
+    "hollow": any(type(f).__name__ == "_Hollow" for f in sys.meta_path),
+}
+if applied:
+    import mcp.types
+    from mcp import ClientSession
+    from mcp.types import LATEST_PROTOCOL_VERSION, Tool
+    found["mcp"] = [ClientSession.__name__, LATEST_PROTOCOL_VERSION, Tool(name="x").name]
+print(json.dumps(found))
+"""
+EVERY = ["/v1/models", "/v1/chat/completions", "/v1/messages", "/v1/key/generate", "/v1/mcp/tools"]
+
+
+def look(world: World, version: str, **environ: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK, version],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environ},
+        cwd=world.cwd,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_the_pinned_version_is_patched(world: World) -> None:
+    assert look(world, PINNED) == {
+        "applied": True,
+        "deferred": True,
+        "paths": ["/v1/models", "/v1/chat/completions", "/v1/messages"],
+        "mounted": False,
+        "hollow": True,
+        "mcp": ["ClientSession", "LATEST_PROTOCOL_VERSION", "x"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("version", "environ"),
+    [
+        ("1.0.0", {}),
+        (PINNED + ".post1", {}),
+        (PINNED, {"FREEROUTER_ENGINE_PATCHES": "off"}),
+    ],
+)
+def test_nothing_is_patched_for_another_version_or_when_switched_off(
+    world: World, version: str, environ: dict[str, str]
+) -> None:
+    assert look(world, version, **environ) == {
+        "applied": False,
+        "deferred": False,
+        "paths": EVERY,
+        "mounted": True,
+        "hollow": False,
+    }
+
+
+def test_only_off_switches_the_patches_off(world: World) -> None:
+    assert look(world, PINNED, FREEROUTER_ENGINE_PATCHES="on")["applied"] is True
+
+
+def test_what_clients_ask_a_gateway_for_is_served() -> None:
+    asked = (
+        "/v1/chat/completions",
+        "/v1/completions",
+        "/v1/embeddings",
+        "/v1/models",
+        "/v1/messages",
+        "/v1/responses",
+        "/health/liveliness",
+    )
+    for path in asked:
+        assert any(part in path for part in patches.SERVED), path
