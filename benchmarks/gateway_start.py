@@ -1,5 +1,4 @@
-"""
-How soon the gateway answers: `freerouter start` against plain `litellm`, one config.yaml.
+"""How soon the gateway answers: `freerouter start` against plain `litellm`, one config.yaml.
 
 FREEROUTER_ENGINE_PATCHES=off in the environment measures the start without FreeRouter's patches.
 """

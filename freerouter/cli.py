@@ -14,12 +14,14 @@ def main(argv: list[str] | None = None) -> int:
 
         sys.stdout.write(f"freerouter {__version__}\n")
         return 0
+    if argv is None:
+        # A command is over before garbage matters, and looking for it takes a fifth of its time.
+        # What runs for long switches it on again (frontends/command_line.py).
+        gc.disable()
     from freerouter.frontends.command_line import run
 
     code = run(arguments)
     if argv is None:
-        # The process ends now. Python would look through every object for garbage first, and
-        # throw it all away a moment later.
         gc.freeze()
     return code
 

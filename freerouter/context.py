@@ -1,5 +1,4 @@
-"""
-What a command is given besides its arguments: the workspace, and what a test must be able to
+"""What a command is given besides its arguments: the workspace, and what a test must be able to
 replace. Time, environment and input come from here, never from the globals.
 """
 

@@ -1,5 +1,4 @@
-"""
-Running calls: needs checked, module imported, secret asked for, errors kept typed.
+"""Running calls: needs checked, module imported, secret asked for, errors kept typed.
 
 Every front end uses this one path, so a command does the same from argv, shell, script and flow.
 """

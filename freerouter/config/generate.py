@@ -1,5 +1,4 @@
-"""
-LiteLLM's config.yaml, made from providers and models: the same bytes for the same input.
+"""LiteLLM's config.yaml, made from providers and models: the same bytes for the same input.
 
 Secrets stand in it only as `os.environ/NAME`; `environment` says which values those names need.
 """

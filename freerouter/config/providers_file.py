@@ -1,5 +1,4 @@
-"""
-providers.yaml: what the user wants. Read strictly, with a position for everything wrong.
+"""providers.yaml: what the user wants. Read strictly, with a position for everything wrong.
 
 The original FreeRouter's file loads as it is; ours adds `version`, `gateway` and `litellm`.
 """

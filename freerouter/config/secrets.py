@@ -48,8 +48,7 @@ def _parse_line(line: str) -> tuple[str, str] | None:
 
 
 class Secrets:
-    """
-    Variables by name, from the environment first, then the workspace's `.env`.
+    """Variables by name, from the environment first, then the workspace's `.env`.
 
     A project's workspace also reads the `.env` beside its `config/` directory, as the original did.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from freerouter.registry import Call
 
 BROKEN_PIPE = 141
+LONG = ("shell", "run", "logs")
+"""Commands that may go on for hours: they collect garbage."""
 
 
 def run(arguments: list[str]) -> int:
@@ -44,6 +47,8 @@ def run(arguments: list[str]) -> int:
 
 def execute(session: Session, console: Console, call: Call) -> int:
     """Run one call and show what came of it."""
+    if call.command.name in LONG:
+        gc.enable()
     if call.command.name == "shell":
         from freerouter.shell.repl import run_shell
 

@@ -1,5 +1,4 @@
-"""
-Results as text: aligned, fitted to the width, coloured where colour is wanted.
+"""Results as text: aligned, fitted to the width, coloured where colour is wanted.
 
 Written here and not with a table library because `status` and `list` must be there at once.
 """

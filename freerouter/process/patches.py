@@ -1,5 +1,4 @@
-"""
-What is changed in LiteLLM before it is imported, why, and for which version.
+"""What is changed in LiteLLM before it is imported, why, and for which version.
 
 Each patch is for the pinned version only. FREEROUTER_ENGINE_PATCHES=off runs without any of them.
 Figures: benchmarks/gateway_start.py.

@@ -1,5 +1,4 @@
-"""
-The gateway's own process: imports LiteLLM, serves it on the socket that it was handed.
+"""The gateway's own process: imports LiteLLM, serves it on the socket that it was handed.
 
 Started as `python -m freerouter.process.worker --token T --fd N --engine VERSION`. Its environment
 is made by `freerouter.process.gateway`; all that it prints goes to the gateway's log.

@@ -1,11 +1,11 @@
-"""
-Asking a provider over HTTP: one client, bounded in time and size, every failure worded.
+"""Asking a provider over HTTP: one client, bounded in time and size, every failure worded.
 
 The key goes only to the host that it is meant for: redirects to another host are not followed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from freerouter.errors import NotConfiguredError, ProviderError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import httpx
 
@@ -21,35 +21,42 @@ MAX_BYTES = 32 * 1024 * 1024
 MAX_REDIRECTS = 3
 
 
-def import_httpx() -> None:
-    """Import httpx without its command line: click, rich and pygments are half of its time."""
-    if "httpx" not in sys.modules:
-        cli = "httpx._main"
-        sys.modules[cli] = None  # type: ignore[assignment] # that optional import fails at once
-        import httpx  # noqa: F401 - from now on imported
+UNUSED = ("httpx._main", "h2")
+"""Optional parts of httpx: its command line (click, rich, pygments) and HTTP/2. More than half of
+the time that importing it takes, and a fifth of a whole `fetch`."""
 
-        del sys.modules[cli]
+
+@contextlib.contextmanager
+def import_httpx() -> Iterator[None]:
+    """While httpx and its transport are imported for the first time: without what is not used."""
+    absent = [name for name in UNUSED if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type] # None: fails at once
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 def make_client(*, tls: bool, timeout: float) -> httpx.AsyncClient:
     """One client for all providers. Reading the CA bundle is skipped where nothing needs TLS."""
-    import_httpx()
-    import httpx
+    with import_httpx():
+        import httpx
 
-    try:
-        return httpx.AsyncClient(
-            verify=tls,
-            # Whoever asks bounds the whole answer; only connecting has a bound of its own.
-            timeout=httpx.Timeout(None, connect=min(timeout, 10.0)),
-            limits=httpx.Limits(max_connections=64),
-            headers={"User-Agent": "freerouter", "Accept": "application/json"},
-        )
-    except (ImportError, ValueError, httpx.InvalidURL) as error:
-        raise NotConfiguredError(
-            "The proxy of your environment cannot be used.",
-            f"{str(error).rstrip('.')}.",
-            "Set HTTPS_PROXY, HTTP_PROXY and ALL_PROXY to http:// addresses, or unset them.",
-        ) from None
+        try:
+            return httpx.AsyncClient(
+                verify=tls,
+                # Whoever asks bounds the whole answer; only connecting has a bound of its own.
+                timeout=httpx.Timeout(None, connect=min(timeout, 10.0)),
+                limits=httpx.Limits(max_connections=64),
+                headers={"User-Agent": "freerouter", "Accept": "application/json"},
+            )
+        except (ImportError, ValueError, httpx.InvalidURL) as error:
+            raise NotConfiguredError(
+                "The proxy of your environment cannot be used.",
+                f"{str(error).rstrip('.')}.",
+                "Set HTTPS_PROXY, HTTP_PROXY and ALL_PROXY to http:// addresses, or unset them.",
+            ) from None
 
 
 def without_password(url: str) -> str:

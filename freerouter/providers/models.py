@@ -1,5 +1,4 @@
-"""
-From one row of a provider's list to a `Model`: what it is called, holds, costs, and if it is free.
+"""From a row of a provider's list to a `Model`: its name, its size, its price, and if it is free.
 
 Prices are USD per million tokens, as decimal text, so that nothing is rounded. None is unknown.
 """

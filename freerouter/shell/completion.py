@@ -33,8 +33,7 @@ class Candidate(NamedTuple):
 
 
 def match(query: str, candidates: Iterable[Candidate]) -> list[Candidate]:
-    """
-    Candidates that hold the query's letters in order, the best first.
+    """Candidates that hold the query's letters in order, the best first.
 
     Better: the beginning, then the beginning of a part, then anywhere together, then scattered.
     """

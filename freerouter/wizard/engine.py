@@ -1,5 +1,4 @@
-"""
-The flow engine: `step(flow, state, event)` gives the next state and what is wanted now.
+"""The flow engine: `step(flow, state, event)` gives the next state and what is wanted now.
 
 Pure: no terminal, no file, no network. The state holds answers by question id; what is visible is
 worked out anew from the answers at every step, so going back needs no undoing.
@@ -181,8 +180,7 @@ def _next(flow: Flow, state: State) -> Request:
 
 
 def _visible(flow: Flow, state: State) -> Iterator[tuple[Any, dict[str, Any], str]]:
-    """
-    Steps whose conditions hold, loops unrolled, each with the names that it can read.
+    """Steps whose conditions hold, loops unrolled, each with the names that it can read.
 
     Lazy: a step's condition is looked at only when everything before it is settled.
     """
