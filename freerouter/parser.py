@@ -42,7 +42,7 @@ def split_line(line: str) -> list[str]:
 
 
 def parse(tokens: list[str], registry: Registry) -> Call:
-    """Tokens to a call. Raises UsageError or NotFoundError with what was probably meant."""
+    """Tokens to a call. Raises UsageError with what was probably meant."""
     refuse_secrets(tokens)
     given, tokens = _take_leading_globals(tokens)
     if not tokens:

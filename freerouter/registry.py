@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
-from freerouter.errors import NotFoundError, UsageError
+from freerouter.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -119,7 +119,7 @@ class Registry:
         groups = {name.split()[0] for name in self._by_name if " " in name}
         word = " ".join(tokens[: 2 if tokens and tokens[0] in groups else 1])
         known = {n for n, c in self._by_name.items() if not c.hidden}
-        raise NotFoundError(
+        raise UsageError(
             f'There is no command "{word}".',
             fix=did_you_mean(word, known) or "`help` lists the commands.",
         )

@@ -39,7 +39,7 @@ def test_arguments_come_from_the_command_line(
 
 def test_a_command_that_fails_speaks_on_standard_error(world: World) -> None:
     ran = world.cli("stats")
-    assert ran.code == 4
+    assert ran.code == 2
     assert ran.out == ""
     assert ran.err == 'There is no command "stats".\nDid you mean "status"?\n'
 
@@ -65,8 +65,8 @@ def test_json_is_one_line_with_nothing_around_it(world: World) -> None:
 
 
 def test_an_empty_word_is_no_command(world: World) -> None:
-    assert world.cli("").code == 4
-    assert world.cli("help", "").code == 4
+    assert world.cli("").code == 2
+    assert world.cli("help", "").code == 2
 
 
 def test_alone_and_without_a_terminal_it_runs_standard_input(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from freerouter.errors import NotFoundError, UsageError
+from freerouter.errors import UsageError
 from freerouter.parser import parse, split_line
 from freerouter.registry import Call, Command, Parameter, Registry
 
@@ -156,7 +156,7 @@ def test_a_wrong_option_is_answered_with_the_right_one(line: str, fix: str) -> N
 
 
 def test_a_wrong_command_is_answered_with_the_right_one() -> None:
-    with pytest.raises(NotFoundError) as caught:
+    with pytest.raises(UsageError) as caught:
         call("cpoy a")
     assert caught.value.fix == 'Did you mean "copy"?'
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from freerouter.errors import NotFoundError, UsageError
+from freerouter.errors import UsageError
 from freerouter.registry import FRONT_END, Command, Parameter, Registry, did_you_mean, load
 from freerouter.verbs import COMMANDS, REGISTRY
 
@@ -29,29 +29,29 @@ def test_an_alias_finds_the_same_command() -> None:
 def test_a_hidden_command_works_but_is_not_named() -> None:
     assert TABLE.get("where").hidden
     assert TABLE.names() == ["keys set", "start"]
-    with pytest.raises(NotFoundError) as caught:
+    with pytest.raises(UsageError) as caught:
         TABLE.get("wher")
     assert caught.value.fix == "`help` lists the commands."
 
 
 def test_half_of_a_command_of_two_words_is_completed() -> None:
-    with pytest.raises(NotFoundError) as caught:
+    with pytest.raises(UsageError) as caught:
         TABLE.get("keys")
     assert caught.value.fix == 'Did you mean "keys set"?'
 
 
 def test_both_words_of_a_group_are_shown_when_the_second_is_wrong() -> None:
-    with pytest.raises(NotFoundError, match='no command "keys sett"'):
+    with pytest.raises(UsageError, match='no command "keys sett"'):
         TABLE.get("keys sett")
 
 
 def test_only_the_first_word_is_shown_where_there_is_no_such_group() -> None:
-    with pytest.raises(NotFoundError, match='no command "bogus"'):
+    with pytest.raises(UsageError, match='no command "bogus"'):
         TABLE.get("bogus thing")
 
 
 def test_an_empty_name_is_no_command() -> None:
-    with pytest.raises(NotFoundError, match='no command ""'):
+    with pytest.raises(UsageError, match='no command ""'):
         TABLE.get("")
 
 

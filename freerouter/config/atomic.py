@@ -27,17 +27,13 @@ def write_text(path: str, text: str, mode: int = 0o600) -> None:
 
 
 def _write(path: str, raw: bytes, mode: int) -> None:
-    import tempfile  # not above: what only reads must be there at once
-
     # A link stays a link: the file that it leads to is the one that changes.
     target = os.path.realpath(path)
     directory = os.path.dirname(target)
-    temporary = ""
+    temporary = f"{directory}{os.sep}.{os.path.basename(path)}.{os.getpid()}-{time.time_ns():x}"
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(
-            prefix=f".{os.path.basename(path)}.", dir=directory
-        )
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(raw)
             file.flush()
@@ -47,9 +43,8 @@ def _write(path: str, raw: bytes, mode: int) -> None:
     except OSError as error:
         raise unwritable(path, error) from None
     finally:
-        if temporary:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
 
 
 def unwritable(path: str, error: OSError) -> FileError:

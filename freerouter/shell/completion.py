@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from prompt_toolkit.completion import Completer, Completion
 
 from freerouter.config.state import read_models
-from freerouter.errors import NotFoundError
+from freerouter.errors import UsageError
 from freerouter.parser import GLOBALS
 from freerouter.providers.catalogue_names import known_ids
 from freerouter.verbs import REGISTRY
@@ -106,7 +106,7 @@ def candidates(words: list[str], current: str, names: Names) -> list[Candidate]:
         return [*following, Candidate("exit", "Leave the shell")]
     try:
         command, used = REGISTRY.find(words)
-    except NotFoundError:
+    except UsageError:
         return following
     return [*following, *_arguments(command, words[used:], current, names)]
 

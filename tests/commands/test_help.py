@@ -94,7 +94,7 @@ def test_an_alias_has_help(world: World) -> None:
 
 def test_help_of_no_command_says_which_was_meant(world: World) -> None:
     ran = world.cli("help", "fetsch")
-    assert ran.code == 4
+    assert ran.code == 2
     assert 'Did you mean "fetch"?' in ran.err
 
 
