@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 STRONG = 24
 """Shortest master key, in characters, with which anything but loopback may be listened on."""
 POLL = 0.05
+PATIENCE = 2.0
+"""Seconds that one question for readiness waits before the child is looked at again."""
 PASSED_ON = (
     "PATH", "HOME", "USER", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TMPDIR", "TEMP", "TMP", "TZ",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "SYSTEMROOT", "LD_LIBRARY_PATH",
@@ -161,7 +163,10 @@ def _wait_until_ready(
     while True:
         waited = time.monotonic() - began
         ctx.emit(Progress("start", f"Starting LiteLLM {launch.engine}", done=waited))
-        status, _ = get(record.host, record.port, "/v1/models", launch.master_key, timeout=POLL * 4)
+        # The question waits in the socket's queue until the child serves it; were the child to
+        # die, the socket would close and the question fail at once.
+        patience = min(PATIENCE, launch.timeout)
+        status, _ = get(record.host, record.port, "/v1/models", launch.master_key, patience)
         if status == 200:  # noqa: PLR2004 - HTTP's own number
             ctx.emit(Progress("start", "Gateway ready", "ok"))
             return

@@ -10,6 +10,7 @@ import importlib.abc
 import importlib.machinery
 import os
 import sys
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from freerouter.process.engine import PINNED
@@ -38,14 +39,23 @@ SERVED = (
 MCP, spend) need one, are of no use here, and cost a quarter of the start."""
 
 
-def apply(version: str) -> bool:
-    """Patch what is about to be imported. Does nothing for another version than the pinned one."""
-    if version != PINNED or os.environ.get("FREEROUTER_ENGINE_PATCHES") == "off":
-        return False
+def wanted(version: str) -> bool:
+    """Whether the engine is the one that these patches are for, and they are not switched off."""
+    return version == PINNED and os.environ.get("FREEROUTER_ENGINE_PATCHES") != "off"
+
+
+def before_import() -> None:
+    """Patch what LiteLLM is about to import."""
+    # pydantic would look through every installed package for plug-ins; LiteLLM brings 119.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     defer_schemas()
     serve_only_the_gateway()
     hollow_out_mcp()
-    return True
+
+
+def after_import() -> None:
+    """Patch LiteLLM itself."""
+    index_prices_as_they_come()
 
 
 def defer_schemas() -> None:
@@ -74,6 +84,35 @@ def serve_only_the_gateway() -> None:
 def hollow_out_mcp() -> None:
     """Stand in for the `mcp` packages, which only routes that are not served would use."""
     sys.meta_path.insert(0, _Hollow())
+
+
+def index_prices_as_they_come() -> None:
+    """Add a newly registered model to LiteLLM's index of prices instead of building it anew.
+
+    It is rebuilt whole, 3,000 names and more, at each of two registrations a deployment. Only names
+    at the end of the price map can be new; a name that was taken out is found stale and handled by
+    LiteLLM's own look-up.
+    """
+    import litellm
+    from litellm import utils
+
+    rebuild = utils._invalidate_model_cost_lowercase_map
+    known = len(litellm.model_cost)
+
+    def add_new_names() -> None:
+        nonlocal known
+        prices, index = litellm.model_cost, utils._model_cost_lowercase_map
+        added = len(prices) - known
+        known = len(prices)
+        if index is None or added < 0:
+            rebuild()
+            return
+        index.update((name.lower(), name) for name in islice(reversed(prices), added))
+        utils._model_cost_mutation_generation += 1
+        utils._cached_get_model_info.cache_clear()
+        utils.cached_get_model_info_helper.cache_clear()
+
+    utils._invalidate_model_cost_lowercase_map = add_new_names
 
 
 class _Hollow(importlib.abc.MetaPathFinder, importlib.abc.Loader):

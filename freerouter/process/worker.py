@@ -63,10 +63,14 @@ def main(arguments: list[str]) -> None:
     hide_secrets()
     # Nothing of what is imported is ever garbage; looking for it takes a third of the time.
     gc.disable()
-    patched = patches.apply(options["--engine"])
+    patched = patches.wanted(options["--engine"])
+    if patched:
+        patches.before_import()
     import uvicorn
     from litellm.proxy.proxy_server import app
 
+    if patched:
+        patches.after_import()
     gc.freeze()
     gc.enable()
     listener = socket.socket(fileno=int(options["--fd"]))
