@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 from freerouter.config import atomic
 from freerouter.config.generate import generate
 from freerouter.config.providers_file import load_providers
-from freerouter.config.secrets import ensure_master_key, load_secrets
+from freerouter.config.secrets import ensure_master_key
 from freerouter.config.state import read_models, read_suffixes, write_state
-from freerouter.errors import FreeRouterError, NotConfiguredError, ProviderError
-from freerouter.providers.account import Account, resolve
-from freerouter.providers.catalogue import Catalogue
+from freerouter.errors import FreeRouterError, ProviderError
+from freerouter.providers.configured import accounts_of
 from freerouter.providers.discovery import Outcome, discover
 from freerouter.providers.models import Model
 from freerouter.providers.today import today
@@ -22,10 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from freerouter.context import Context
+    from freerouter.providers.account import Account
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
-    outcomes = _discover(ctx, _accounts(ctx), args["timeout"])
+    outcomes = _discover(ctx, accounts_of(ctx), args["timeout"])
     old, suffixes = _last_good(ctx), read_suffixes(ctx.workspace)
     outcomes = [_under(o, suffixes) for o in outcomes]
     lists = {o.account.name: _models_of(o, old) for o in outcomes}
@@ -71,28 +71,6 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         "problems": failed,
     }
     return Result(data, tuple(show), 5 if problems and args["strict"] else 0)
-
-
-def configured_accounts(ctx: Context) -> list[Account]:
-    """What `config.yaml` is made of: every enabled provider, at the address that answered last."""
-    suffixes = read_suffixes(ctx.workspace)
-    return [a.under(suffixes.get(a.name, "")) for a in _accounts(ctx)]
-
-
-def _accounts(ctx: Context) -> list[Account]:
-    """Every enabled provider with its address and key. Raises for the first that lacks one."""
-    file = load_providers(ctx.workspace)
-    if not file.enabled:
-        raise NotConfiguredError(
-            "No provider is switched on in providers.yaml.",
-            fix="`freerouter providers add NAME` adds one; `freerouter init --wizard` asks.",
-        )
-    catalogue = Catalogue(ctx.workspace.overrides)
-    secrets = load_secrets(ctx)
-    accounts = [resolve(entry, catalogue, secrets) for entry in file.enabled]
-    for account in accounts:
-        ctx.redact.learn(account.secrets())
-    return accounts
 
 
 def _discover(ctx: Context, accounts: list[Account], timeout: float) -> list[Outcome]:

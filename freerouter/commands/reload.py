@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from freerouter.commands import fetch as fetch_command
 from freerouter.commands import start as start_command
 from freerouter.commands.start import prepare
 from freerouter.process.gateway import stop
@@ -22,6 +21,8 @@ GRACE = 10.0
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     fetched = Result({})
     if args["refresh"]:
+        from freerouter.commands import fetch as fetch_command
+
         fetched = fetch_command.run(ctx, {"timeout": 30.0, "strict": False})
     record = running(ctx.workspace)
     port = record.port if record else None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from freerouter.commands.fetch import configured_accounts
 from freerouter.config.generate import environment
 from freerouter.config.providers_file import load_providers
 from freerouter.config.secrets import ensure_master_key, load_secrets
 from freerouter.config.state import read_models
 from freerouter.process.engine import find_engine
 from freerouter.process.gateway import Launch, address, start
+from freerouter.providers.configured import configured_accounts
 from freerouter.result import Block, Fields, Line, Result
 
 if TYPE_CHECKING:
