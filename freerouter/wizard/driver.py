@@ -20,13 +20,14 @@ from freerouter.wizard.messages import (
     Work,
     Worked,
 )
-from freerouter.wizard.schema import load_flow
+from freerouter.wizard.schema import Ask, load_flow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from freerouter.session import Asker, Session
     from freerouter.wizard.messages import Event
+    from freerouter.wizard.schema import Flow
 
 
 def run_flow(session: Session, name: str, given: Mapping[str, str], *, defaults: bool) -> Result:
@@ -46,7 +47,7 @@ def run_flow(session: Session, name: str, given: Mapping[str, str], *, defaults:
         elif isinstance(request, Work) and request.purpose != "run":
             event = _query(session, request)
         elif isinstance(request, Confirm):
-            _check_given(state)
+            _check_given(flow, state)
             event = _confirm(asker, request.plan, defaults=defaults)
         elif isinstance(request, Work):
             event = _run(session, request, results)
@@ -75,8 +76,10 @@ def _resolve(session: Session, given: Mapping[str, str]) -> dict[str, str]:
     return resolved
 
 
-def _check_given(state: State) -> None:
-    unused = [name for name in state.given if name not in state.answers]
+def _check_given(flow: Flow, state: State) -> None:
+    """An answer to a question that the flow has, but did not come to, is no mistake."""
+    optional = {step.ask for step in flow.steps if isinstance(step, Ask)}
+    unused = [name for name in state.given if name not in {*state.answers, *optional}]
     if unused:
         known = ", ".join(sorted(state.answers))
         raise NotFoundError(f"No question was called {', '.join(unused)}.", fix=f"Asked: {known}.")
