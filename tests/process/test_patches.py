@@ -22,7 +22,9 @@ pytest.importorskip("pydantic")
 LOOK = """
 import json, sys
 from freerouter.process import patches
-applied = patches.apply(sys.argv[1])
+applied = patches.wanted(sys.argv[1])
+if applied:
+    patches.before_import()
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import PlainTextResponse
 from pydantic._internal import _config
@@ -110,3 +112,54 @@ def test_what_clients_ask_a_gateway_for_is_served() -> None:
     )
     for path in asked:
         assert any(part in path for part in patches.SERVED), path
+
+
+REGISTER = """
+import json, sys
+from freerouter.process import patches
+if sys.argv[1] == "patched":
+    patches.before_import()
+import litellm
+from litellm import utils
+if sys.argv[1] == "patched":
+    patches.after_import()
+rebuilt = 0
+rebuild = utils._rebuild_model_cost_lowercase_map
+
+def counted():
+    global rebuilt
+    rebuilt += 1
+    return rebuild()
+
+utils.get_model_cost_key("GPT-4O")
+utils._rebuild_model_cost_lowercase_map = counted
+before = utils.get_model_cost_mutation_generation()
+found = []
+for name in ("Lab/Model-A", "Lab/Model-B"):
+    litellm.register_model({name: {"input_cost_per_token": 1, "litellm_provider": "openai"}})
+    found.append(utils.get_model_cost_key(name.upper()))
+litellm.register_model({"Lab/Model-A": {"input_cost_per_token": 2}})
+litellm.model_cost.pop("Lab/Model-B")
+found.append(utils.get_model_cost_key("lab/model-b"))
+found.append(litellm.get_model_info("Lab/Model-A")["input_cost_per_token"])
+found.append(utils.get_model_cost_mutation_generation() > before)
+print(json.dumps({"found": found, "rebuilt": rebuilt}))
+"""
+
+
+@pytest.mark.gateway
+@pytest.mark.parametrize("how", ["plain", "patched"])
+def test_registered_models_are_found_the_same_with_and_without_the_patch(how: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", REGISTER, how],
+        env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["found"] == ["Lab/Model-A", "Lab/Model-B", None, 2, True]
+    if how == "patched":
+        assert answer["rebuilt"] <= 1  # only for the name that was taken out
+    else:
+        assert answer["rebuilt"] > 1
