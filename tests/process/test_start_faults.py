@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from conftest import World
 
 
+@pytest.mark.gateway  # wants the engine installed
 def test_a_taken_port_names_its_holder_and_the_next_free_one(
     gateway: World, free_port: int
 ) -> None:
@@ -60,6 +61,7 @@ def test_a_damaged_record_counts_as_none(gateway: World) -> None:
     assert gateway.cli("stop").out == "The gateway is not running.\n"
 
 
+@pytest.mark.gateway  # wants the engine installed
 def test_an_open_address_needs_a_strong_key(
     gateway: World, free_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
