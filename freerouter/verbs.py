@@ -112,8 +112,8 @@ COMMANDS = (
         needs=(Need.CONFIG,),
         writes=True,
         examples=("fetch", "fetch --strict"),
-        details="A provider that fails keeps its last good list, marked stale. "
-        "With no model at all nothing is written.",
+        details="A provider that fails keeps its last good list, marked stale. Exit code 5 when no "
+        "provider answered (with --strict: when one failed). Without any model nothing is written.",
     ),
     Command(
         "list",

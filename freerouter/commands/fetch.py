@@ -70,7 +70,9 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         ],
         "problems": failed,
     }
-    return Result(data, tuple(show), 5 if problems and args["strict"] else 0)
+    answered = any(o.error is None for o in outcomes if not o.account.provider.demo)
+    failure = problems and (args["strict"] or not answered)
+    return Result(data, tuple(show), ProviderError.exit_code if failure else 0)
 
 
 def _discover(ctx: Context, accounts: list[Account], timeout: float) -> list[Outcome]:

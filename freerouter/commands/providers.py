@@ -127,6 +127,10 @@ def entry_values(record: Provider, args: Mapping[str, Any]) -> dict[str, Any]:
             fix="For example: providers add oai --name lab --url http://localhost:8000/v1",
         )
     if args["url"]:
+        if not args["url"].startswith(("http://", "https://", "${")):
+            raise UsageError(
+                f'"{args["url"]}" is not a web address.', fix="It starts with http:// or https://."
+            )
         values["api_base"] = args["url"]
     if args["key_env"]:
         values["api_key"] = f"${{{args['key_env']}}}"

@@ -66,13 +66,15 @@ def lock(root: str, name: str = ".lock") -> Iterator[None]:
     """Hold the workspace: one writer at a time. Waits for the other one."""
     try:
         os.makedirs(root, mode=0o700, exist_ok=True)
-        file = open(os.path.join(root, name), "a", encoding="utf-8")  # noqa: SIM115 - held below
+        held = os.open(os.path.join(root, name), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise unwritable(os.path.join(root, name), error) from None
-    with file:
+    try:
         if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(held, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(held)
 
 
 def back_up(path: str, backups: str, now: float) -> str:

@@ -389,7 +389,7 @@ def test_a_server_is_kept_where_it_answered_also_while_it_is_down(
     world.cli("fetch")
     assert bases(world) == [f"{server.url}/v1"]
     server.replies["/v1/models"] = Reply({}, status=500)
-    assert world.cli("fetch").code == 0
+    assert world.cli("fetch").code == 5
     assert bases(world) == [f"{server.url}/v1"]
 
 
@@ -582,3 +582,12 @@ def test_a_password_in_an_address_is_neither_written_nor_shown(
     server.close()
     down = world.cli("fetch")
     assert_hidden(world, *map(str, (good, empty, down)), but="providers.yaml")
+
+
+def test_the_demo_does_not_hide_that_no_provider_answered(world: World, server: FakeServer) -> None:
+    entry = f"  - {{type: oai, name: lab, api_base: '{server.url}/v1'}}\n"
+    world.providers(f"providers:\n  - type: demo\n{entry}")
+    ran = world.cli("fetch")
+    assert ran.code == 5
+    assert ran.out.endswith("1 model in config.yaml.\n")
+    assert "lab has no model list at this address (404)" in ran.err

@@ -180,3 +180,13 @@ def test_what_cannot_be_added_changes_nothing(
     ran = world.cli("providers", "add", *words)
     assert (ran.code, ran.err) == (code, message)
     assert world.written() == before
+
+
+def test_an_address_that_is_none_is_refused(world: World) -> None:
+    world.providers("providers: []\n")
+    ran = world.cli("providers", "add", "oai", "--name", "lab", "--url", "lab.local")
+    assert (ran.code, ran.err) == (
+        2,
+        '"lab.local" is not a web address.\nIt starts with http:// or https://.\n',
+    )
+    assert (world.workspace / "providers.yaml").read_text() == "providers: []\n"
