@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 from measure import FREEROUTER, figure, medians, milliseconds, new_home, server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from measure import Home
 
 ROUNDS = 7
 PROVIDERS = 6
@@ -15,6 +21,8 @@ DELAY = 0.5
 SLOWEST = "the slowest provider alone"
 FETCH = "freerouter fetch"
 VERSION = "freerouter --version"
+ONCE = "a script that fetches once"
+TWICE = "a script that fetches twice"
 
 
 def main() -> None:
@@ -31,6 +39,8 @@ def main() -> None:
             SLOWEST: partial(seconds_of, f"{base}/models"),
             FETCH: partial(home.seconds, FREEROUTER, "fetch"),
             VERSION: partial(home.seconds, FREEROUTER, "--version"),
+            ONCE: partial(home.seconds, FREEROUTER, "run", str(script(home, 1))),
+            TWICE: partial(home.seconds, FREEROUTER, "run", str(script(home, 2))),
         }
         medians(subjects, 1)
         times = medians(subjects, ROUNDS)
@@ -38,7 +48,15 @@ def main() -> None:
     milliseconds(times)
     net = times[FETCH] - times[VERSION]
     print(f"{FETCH}, net of a process start: {net / times[SLOWEST]:.2f}x of {SLOWEST}")
+    inside = times[TWICE] - times[ONCE]
+    figure("fetch in a running shell or script", inside, SLOWEST, times[SLOWEST], 1.3)
     figure(FETCH, times[FETCH], SLOWEST, times[SLOWEST], 1.3)
+
+
+def script(home: Home, times: int) -> Path:
+    path = home.path / f"fetch-{times}.frs"
+    path.write_text("fetch\n" * times, encoding="utf-8")
+    return path
 
 
 def seconds_of(url: str) -> float:
