@@ -7,7 +7,6 @@ import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
-from freerouter.commands.start import HOST, PORT
 from freerouter.config.providers_file import load_providers
 from freerouter.process.probe import url_of
 from freerouter.process.record import running
@@ -37,8 +36,7 @@ def base_url(ctx: Context) -> str:
     record = running(ctx.workspace)
     if record:
         return url_of(record.host, record.port)
-    gateway = load_providers(ctx.workspace).gateway
-    return url_of(gateway.get("host") or HOST, gateway.get("port") or PORT)
+    return url_of(*load_providers(ctx.workspace).address(ctx.environ))
 
 
 def command_name(ctx: Context) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from freerouter.config import atomic
 from freerouter.config.generate import generate
-from freerouter.config.providers_file import load_providers
+from freerouter.config.providers_file import OPTIONS, load_providers
 from freerouter.config.secrets import ensure_master_key
 from freerouter.config.state import read_models, read_suffixes, write_state
 from freerouter.errors import FreeRouterError, ProviderError
@@ -50,6 +50,12 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
             show.append(_line(account, models, written))
         elif models:
             show.append(_stale_line(account, models))
+    show += [
+        Line(f"{a.label}: the option {name} is not used.", "warn", err=True)
+        for a in (o.account for o in outcomes)
+        for name in a.entry.options
+        if name not in OPTIONS
+    ]
     show += [Line(_worded(p), "error", err=True) for p in problems]
     if not chosen:
         raise _nothing(ctx, problems)

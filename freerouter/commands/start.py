@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from freerouter.context import Context
 
-HOST = "127.0.0.1"
-PORT = 4000
-
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     launch = prepare(ctx, port=args["port"], debug=args["debug"], timeout=args["timeout"])
@@ -52,10 +49,9 @@ def prepare(ctx: Context, *, port: int | None, debug: bool, timeout: float) -> L
     accounts = configured_accounts(ctx)
     values = environment(file, accounts, load_secrets(ctx))
     ctx.redact.learn(values)
-    environ_port = ctx.environ.get("LITELLM_PORT", "")
-    configured = file.gateway.get("port") or (int(environ_port) if environ_port.isdigit() else PORT)
+    host, configured = file.address(ctx.environ)
     return Launch(
-        host=file.gateway.get("host") or HOST,
+        host=host,
         port=port or configured,
         master_key=master_key,
         values=values,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from freerouter.commands.start import HOST, PORT
-from freerouter.config.providers_file import load_providers
+from freerouter.config.providers_file import ProvidersFile, load_providers
 from freerouter.config.workspace import project_workspace, shown, user_workspace
 from freerouter.errors import NotConfiguredError
 from freerouter.process.engine import find_engine
 from freerouter.process.port import holder, next_free
+from freerouter.process.probe import reachable
 from freerouter.process.record import running
 from freerouter.result import Fields, Result
 
@@ -24,13 +24,14 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         engine, fix = find_engine().version, ""
     except NotConfiguredError as error:
         engine, fix = "", error.fix
-    gateway = load_providers(ctx.workspace).gateway if ctx.workspace.configured else {}
-    port = gateway.get("port") or PORT
+    configured = ctx.workspace.configured
+    file = load_providers(ctx.workspace) if configured else ProvidersFile("", ())
+    host, port = file.address(ctx.environ)
     alive = running(ctx.workspace) is not None
-    taken = "" if alive else _holder(port)
+    taken = "" if alive else _holder(host, port)
     data = {
         "root": shown(ctx.workspace.root, ctx.environ),
-        "configured": ctx.workspace.configured,
+        "configured": configured,
         "user": shown(user_workspace(ctx.environ).root, ctx.environ),
         "project": shown(project_workspace(ctx.cwd).root, ctx.environ),
         "engine": engine,
@@ -38,17 +39,18 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         "running": alive,
         "port": port,
         "port_holder": taken,
-        "free_port": next_free(gateway.get("host") or HOST, port) if taken else port,
+        "free_port": next_free(host, port) if taken else port,
     }
     return Result(data, (Fields(tuple((k, str(v)) for k, v in data.items())),))
 
 
-def _holder(port: int) -> str:
+def _holder(host: str, port: int) -> str:
     """Who listens on the port; "another program" where the system does not tell."""
     import socket
 
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.settimeout(0.3)
-        if probe.connect_ex((HOST, port)) != 0:
+        if probe.connect_ex((reachable(host), port)) != 0:
             return ""
     return holder(port) or "another program"

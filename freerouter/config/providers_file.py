@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from freerouter.config.workspace import Workspace
 
+HOST = "127.0.0.1"
+PORT = 4000
+
 TOP: Mapping[str, type | tuple[type, ...]] = {
     "version": int,
     "providers": list,
@@ -81,6 +84,12 @@ class ProvidersFile:
     def enabled(self) -> tuple[Entry, ...]:
         return tuple(e for e in self.entries if e.enabled)
 
+    def address(self, environ: Mapping[str, str]) -> tuple[str, int]:
+        """Host and port of the gateway: the file, else the original's variables, else ours."""
+        named = environ.get("LITELLM_PORT", "")
+        port = self.gateway.get("port") or (int(named) if named.isdigit() else PORT)
+        return self.gateway.get("host") or environ.get("LITELLM_HOST") or HOST, port
+
 
 def variable_part(name: str) -> str:
     """A provider's name as it stands in the names of variables."""
@@ -106,9 +115,8 @@ def read_providers(document: Document) -> ProvidersFile:
             fix="Delete it, then `freerouter init --wizard` makes a new one.",
         )
     _check_map(document, data, (), TOP, "providers.yaml")
-    for name, known in (("gateway", GATEWAY),):
-        if data.get(name) is not None:
-            _check_map(document, data[name], (name,), known, name)
+    if data.get("gateway") is not None:
+        _check_map(document, data["gateway"], ("gateway",), GATEWAY, "gateway")
     port = (data.get("gateway") or {}).get("port")
     if port is not None and not 0 < port < 65536:  # noqa: PLR2004 - the range of TCP ports
         raise FileError(f"{document.place(('gateway', 'port'))}: port must be 1 to 65535.")
@@ -130,7 +138,8 @@ def _entry(document: Document, row: Any, path: tuple[str | int, ...]) -> Entry:
         )
     options = row.get("options") or {}
     if options:
-        _check_map(document, options, (*path, "options"), OPTIONS, "options")
+        # The original let anything stand here; what nobody knows is told of by `fetch`.
+        _check_map(document, options, (*path, "options"), OPTIONS, "options", open_ended=True)
         _check_models(document, options.get("models"), (*path, "options", "models"))
     text = {k: (row.get(k) or "") for k in ("api_key", "api_base", "model_name", "provider")}
     enabled = row.get("enabled")
@@ -150,7 +159,10 @@ def _check_map(
     path: tuple[str | int, ...],
     known: Mapping[str, type | tuple[type, ...]],
     what: str,
+    *,
+    open_ended: bool = False,
 ) -> None:
+    """Hold a map against its known keys. `open_ended` refuses only what looks like a slip."""
     if not isinstance(value, dict):
         raise FileError(
             f"{document.place(path)}: {what} must be a map, but this is {_word(type(value))}.",
@@ -158,6 +170,8 @@ def _check_map(
         )
     for key, item in value.items():
         if key not in known:
+            if open_ended and not did_you_mean(str(key), known):
+                continue
             raise FileError(
                 f'{document.place((*path, key), key=True)}: unknown key "{key}" in {what}.',
                 fix=did_you_mean(str(key), known) or f"Known keys: {', '.join(known)}.",

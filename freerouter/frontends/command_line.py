@@ -1,4 +1,4 @@
-"""One command line, from words to exit code: the outermost door, where every error is worded."""
+"""One command line, from words to exit code, with every error worded on the way out."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from freerouter.frontends.console import Console
 from freerouter.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from freerouter.registry import Call
 
 BROKEN_PIPE = 141
@@ -24,12 +26,26 @@ def run(arguments: list[str]) -> int:
     if not arguments:
         arguments = ["shell"] if sys.stdin.isatty() and sys.stdout.isatty() else ["run", "-"]
     console = Console(lambda text: text, "json" if "--json" in arguments else "")
-    try:
+
+    def act() -> int:
         session = Session(console)
         console.redact = session.redact
         call = session.parse(arguments)
         console.output = call.output
         return execute(session, console, call)
+
+    try:
+        return guarded(console, act)
+    except BrokenPipeError:
+        # The reader (head, say) has gone: nothing more can be said, and nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def guarded(console: Console, act: Callable[[], int]) -> int:
+    """Do it, word whatever goes wrong, and say the exit code: the outermost door of every line."""
+    try:
+        return act()
     except FreeRouterError as error:
         console.error(error)
         return error.exit_code
@@ -38,9 +54,7 @@ def run(arguments: list[str]) -> int:
         sys.stderr.write("\nCancelled.\n")
         return CancelledError.exit_code
     except BrokenPipeError:
-        # The reader (head, say) has gone: nothing more can be said, and nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+        raise
     except Exception as error:  # noqa: BLE001 - the outermost door: words instead of a stack
         return _internal(console, error)
 

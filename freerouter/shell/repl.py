@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
-from freerouter.errors import CancelledError, FreeRouterError, UsageError
+from freerouter.errors import UsageError
+from freerouter.frontends.command_line import execute, guarded
 from freerouter.frontends.console import Console
 from freerouter.parser import KEY_SHAPES
 from freerouter.process.record import running
@@ -89,19 +89,13 @@ def greet(session: Session, console: Console) -> int:
 
 def run_line(session: Session, console: Console, line: str) -> int:
     """Run one typed line; whatever goes wrong, the shell stays."""
-    from freerouter.frontends.command_line import execute
-
     console.output = ""
-    try:
+
+    def act() -> int:
         call = session.parse(line)
         if call.command.name == "shell":
             raise UsageError("This is the shell already.")
         console.output = call.output
         return execute(session, console, call)
-    except FreeRouterError as error:
-        console.error(error)
-        return error.exit_code
-    except KeyboardInterrupt:
-        console.finish()
-        sys.stderr.write("\nCancelled.\n")
-        return CancelledError.exit_code
+
+    return guarded(console, act)

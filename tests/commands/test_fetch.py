@@ -591,3 +591,9 @@ def test_the_demo_does_not_hide_that_no_provider_answered(world: World, server: 
     assert ran.code == 5
     assert ran.out.endswith("1 model in config.yaml.\n")
     assert "lab has no model list at this address (404)" in ran.err
+
+
+def test_an_option_that_nobody_knows_is_told_of(world: World) -> None:
+    world.providers("providers:\n  - {type: demo, options: {temperature: 1}}\n")
+    ran = world.cli("fetch")
+    assert (ran.code, ran.err) == (0, "Demo: the option temperature is not used.\n")

@@ -209,3 +209,26 @@ def test_a_broken_file_is_left_as_it_is_and_nothing_is_written(world: World, tex
     assert ran.out == ""
     assert str(path) in ran.err
     assert world.written() == before
+
+
+@pytest.mark.parametrize(
+    ("gateway", "environ", "address"),
+    [
+        ("", {}, ("127.0.0.1", 4000)),
+        ("", {"LITELLM_PORT": "4100", "LITELLM_HOST": "127.0.0.2"}, ("127.0.0.2", 4100)),
+        ("", {"LITELLM_PORT": "many"}, ("127.0.0.1", 4000)),
+        ("gateway: {host: '::1', port: 5000}\n", {"LITELLM_PORT": "4100"}, ("::1", 5000)),
+    ],
+)
+def test_the_file_says_where_before_the_originals_variables_do(
+    gateway: str, environ: dict[str, str], address: tuple[str, int]
+) -> None:
+    assert read(f"{gateway}providers: []\n").address(environ) == address
+
+
+def test_the_originals_unknown_options_load_but_a_slip_is_refused() -> None:
+    file = read("providers:\n  - {type: demo, options: {temperature: 1}}\n")
+    assert file.entries[0].options == {"temperature": 1}
+    with pytest.raises(FileError, match='unknown key "timeot" in options') as caught:
+        read("providers:\n  - {type: demo, options: {timeot: 1}}\n")
+    assert caught.value.fix == 'Did you mean "timeout"?'

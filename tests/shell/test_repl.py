@@ -101,3 +101,16 @@ def test_with_nothing_configured_it_offers_the_wizard(
     monkeypatch.setattr("builtins.input", lambda _prompt: "")
     _, _, err = typed(world, capsys, "exit\r")
     assert "The question place cannot be asked: there is no terminal." in err
+
+
+def test_a_fault_of_ours_does_not_end_the_shell(
+    configured: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("freerouter.commands.status.read_record", broken)
+    code, out, err = typed(configured, capsys, "status\rlist\rexit\r")
+    assert code == 0
+    assert "This is a fault in FreeRouter, not yours." in err
+    assert "1 model, 1 of them served" in out
