@@ -42,6 +42,15 @@ async def judge(account: Account, today: date, timeout: float) -> Verdict:
             if outcome.error:
                 raise outcome.error
             models = len(outcome.models)
+        doubtful = bool(account.key) and not account.provider.check
+        if doubtful and await _answers_anyone(account, today, timeout):
+            return Verdict(
+                "unknown",
+                f"{account.label}: answers, {counted(models, 'model')}, but lists them to anyone, "
+                "so nothing is known of the key.",
+                "`freerouter ask` shows whether it works.",
+                models,
+            )
     except ProviderError as error:
         state = error.state if error.state in ("refused", "no_quota") else "unknown"
         message = " ".join(part for part in (error.what, error.why) if part)
@@ -49,6 +58,12 @@ async def judge(account: Account, today: date, timeout: float) -> Verdict:
     what = "key works" if account.key else "answers"
     count = f", {counted(models, 'model')}" if models else ""
     return Verdict("works", f"{account.label}: {what}{count}", models=models)
+
+
+async def _answers_anyone(account: Account, today: date, timeout: float) -> bool:
+    """Whether the list comes without a key as well: then it proves nothing of this one."""
+    stranger = (await discover([account._replace(key="")], today, timeout))[0]
+    return stranger.error is None
 
 
 async def _checked(account: Account, today: date, timeout: float) -> None:

@@ -208,3 +208,17 @@ def test_the_gateways_own_key_is_shown_when_asked_for(world: World) -> None:
     assert f"LITELLM_MASTER_KEY={ran.out}" in env_file(world)
     as_json = world.cli("keys", "show", "master", "--json")
     assert ran.out.strip() not in as_json.out
+
+
+def test_a_list_for_anyone_proves_no_key(world: World, server: FakeServer) -> None:
+    server.replies["/v1/models"] = openai_list("lab-1")
+    arguments = ("keys", "check", "oai", "--ask", "--url", f"{server.url}/v1")
+    ran = world.process(*arguments, stdin=KEY)
+    assert ran.code == 5
+    assert ran.err == (
+        "OpenAI-compatible server: answers, 1 model, but lists them to anyone, so nothing is known "
+        "of the key.\n`freerouter ask` shows whether it works.\n"
+    )
+    server.replies["/v1/models"].keys = (KEY,)
+    ran = world.process(*arguments, stdin=KEY)
+    assert (ran.code, ran.out) == (0, "OpenAI-compatible server: key works, 1 model\n")
