@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 STYLES = {"ok": "32", "warn": "33", "error": "31", "dim": "2", "head": "1"}
 GAP = "  "
+CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+"""Characters that are never shown."""
+ESCAPES = r"\033\[[0-?]*[ -/]*[@-~]"
+"""Whole escape sequences: colours, say, in LiteLLM's log."""
 
 
 class Painter:
@@ -42,7 +46,7 @@ class Painter:
         if isinstance(block, Reveal):
             return block.value + "\n"
         if isinstance(block, Line):
-            text = self._redact(block.text)
+            text = self._shown(block.text)
             # Plain lines are for copying (answers, logs, exports): only what we say is wrapped.
             return self._paint(self._wrap(text, 0) if block.style else text, block.style) + "\n"
         if isinstance(block, Fields):
@@ -50,10 +54,19 @@ class Painter:
         return self._table(block)
 
     def error(self, error: FreeRouterError) -> str:
-        what, why, fix = (self._redact(t) for t in (error.what, error.why, error.fix))
+        what, why, fix = (self._shown(t) for t in (error.what, error.why, error.fix))
         lines = [self._paint(self._wrap(what, 0), "error")]
         lines += [self._wrap(part, 0) for part in (why, fix) if part]
         return "\n".join(lines).rstrip() + "\n"
+
+    def _shown(self, text: str) -> str:
+        """Without secrets, and without what would command the terminal."""
+        text = self._redact(text)
+        if "\033" in text:
+            import re
+
+            text = re.sub(ESCAPES, "", text)
+        return text.translate(CONTROLS)
 
     def json(self, data: Any) -> str:
         return self._redact(json.dumps(data, ensure_ascii=False)) + "\n"
@@ -69,7 +82,7 @@ class Painter:
         first = max(len(name) for name, _ in block.pairs)
         lines = []
         for name, value in block.pairs:
-            wrapped = self._wrap(self._redact(value), first + 2 + len(GAP))
+            wrapped = self._wrap(self._shown(value), first + 2 + len(GAP))
             lines.append(f"  {name.ljust(first)}{GAP}{wrapped}".rstrip())
         return "\n".join(lines) + "\n"
 
@@ -82,7 +95,7 @@ class Painter:
         return ("\n" + " " * indent).join(textwrap.wrap(text, room, break_long_words=False))
 
     def _table(self, block: Table) -> str:
-        rows = [[self._redact(cell) for cell in row] for row in block.rows]
+        rows = [[self._shown(cell) for cell in row] for row in block.rows]
         columns = [i for i, _ in enumerate(block.columns) if any(row[i] for row in rows)]
         widths = {i: max(len(block.columns[i]), *(len(r[i]) for r in rows)) for i in columns}
         self._fit(widths)

@@ -130,3 +130,12 @@ def test_json_is_one_line_of_plain_unicode() -> None:
     text = painter(20).json({"name": "Grüße", "rows": [1, None]})
     assert text == '{"name": "Grüße", "rows": [1, null]}\n'
     assert json.loads(text) == {"name": "Grüße", "rows": [1, None]}
+
+
+def test_nothing_that_is_shown_commands_the_terminal() -> None:
+    painter = Painter(lambda text: text)
+    evil = "\033[31mred\033[0m \033]0;title\007 bell\x9b2J\r"
+    assert painter.block(Line(evil)) == "red ]0;title bell2J\n"
+    assert painter.block(Table(("A",), ((evil,),))) == "A\nred ]0;title bell2J\n"
+    assert painter.error(FreeRouterError(evil)) == "red ]0;title bell2J\n"
+    assert painter.block(Line("two\nlines\tand a tab")) == "two\nlines\tand a tab\n"
