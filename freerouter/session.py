@@ -5,7 +5,7 @@ Every front end uses this one path, so a command does the same from argv, shell,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from freerouter.context import Context, make_context
 from freerouter.errors import UsageError
@@ -75,7 +75,7 @@ class Session:
         self.last = call
         ctx = self.context(call.profile)
         if call.command.name == "init" and call.arguments.get("wizard"):
-            return self._wizard("onboarding", call.arguments)
+            return self._wizard("onboarding", call)
         check_needs(ctx, call.command.needs)
         if secret is None and _wants_secret(call):
             secret = self.frontend.secret(call.command.secret_input.format(**call.arguments))
@@ -84,10 +84,16 @@ class Session:
     def line(self, text: str, secret: str | None = None) -> Result:
         return self.run(self.parse(text), secret)
 
-    def _wizard(self, flow: str, arguments: Mapping[str, Any]) -> Result:
+    def _wizard(self, flow: str, call: Call) -> Result:
+        """Run a flow; the commands of its plan belong to the profile that it was called for."""
         from freerouter.wizard.driver import run_flow
 
-        return run_flow(self, flow, given=_pairs(arguments["set"]), defaults=arguments["yes"])
+        before, self.profile = self.profile, call.profile or self.profile
+        try:
+            given = _pairs(call.arguments["set"])
+            return run_flow(self, flow, given, defaults=call.arguments["yes"])
+        finally:
+            self.profile = before
 
 
 def _wants_secret(call: Call) -> bool:

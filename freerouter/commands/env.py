@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     base = base_url(ctx)
-    key = f'"$({command_name(ctx)} keys show master)"'
+    profile = ctx.workspace.profile
+    which = f" --profile {shlex.quote(profile)}" if profile else ""
+    key = f'"$({command_name(ctx)}{which} keys show master)"'
     variables = {
         "OPENAI_BASE_URL": f"{base}/v1",
         "OPENAI_API_KEY": key,

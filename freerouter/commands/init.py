@@ -9,7 +9,6 @@ from freerouter.config import atomic
 from freerouter.config.secrets import ensure_master_key
 from freerouter.config.workspace import (
     Workspace,
-    find_workspace,
     project_workspace,
     shown,
     user_workspace,
@@ -99,25 +98,19 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
 
 
 def choose_workspace(ctx: Context, at: str | None) -> Workspace:
-    """Where to make it: as told, else where commands look already, else for the user."""
-    if at is None:
-        return ctx.workspace if ctx.workspace.configured else _unset(ctx)
-    project = project_workspace(ctx.cwd)
+    """Where to make it: as told, else where commands look already, else as the original did."""
+    profile = ctx.workspace.profile
+    project = project_workspace(ctx.cwd, profile)
     if at == "project":
         return project
-    if project.configured:
-        raise UsageError(
-            "This directory has a configuration of its own (./config), which comes first.",
-            fix="Use --at project, or go to another directory.",
-        )
-    return user_workspace(ctx.environ)
-
-
-def _unset(ctx: Context) -> Workspace:
-    """The original kept to ./config where that directory exists."""
-    at_project = os.path.isdir(os.path.join(ctx.cwd, "config")) and not ctx.environ.get(
-        "FREEROUTER_HOME"
-    )
-    if ctx.workspace.profile:
-        return find_workspace(ctx.environ, ctx.cwd, ctx.workspace.profile)
-    return ctx.workspace if not at_project else project_workspace(ctx.cwd)
+    if at == "user":
+        if project.configured or project_workspace(ctx.cwd).configured:
+            raise UsageError(
+                "This directory has a configuration of its own (./config), which comes first.",
+                fix="Use --at project, or go to another directory.",
+            )
+        return user_workspace(ctx.environ, profile)
+    if ctx.workspace.configured or profile or ctx.environ.get("FREEROUTER_HOME"):
+        return ctx.workspace
+    # The original kept to ./config where that directory exists.
+    return project if os.path.isdir(os.path.join(ctx.cwd, "config")) else ctx.workspace

@@ -24,7 +24,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         engine, fix = find_engine().version, ""
     except NotConfiguredError as error:
         engine, fix = "", error.fix
-    configured = ctx.workspace.configured
+    configured, profile = ctx.workspace.configured, ctx.workspace.profile
     file = load_providers(ctx.workspace) if configured else ProvidersFile("", ())
     host, port = file.address(ctx.environ)
     alive = running(ctx.workspace) is not None
@@ -32,8 +32,8 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     data = {
         "root": shown(ctx.workspace.root, ctx.environ),
         "configured": configured,
-        "user": shown(user_workspace(ctx.environ).root, ctx.environ),
-        "project": shown(project_workspace(ctx.cwd).root, ctx.environ),
+        "user": shown(user_workspace(ctx.environ, profile).root, ctx.environ),
+        "project": shown(project_workspace(ctx.cwd, profile).root, ctx.environ),
         "engine": engine,
         "engine_fix": fix,
         "running": alive,

@@ -70,27 +70,30 @@ class Workspace(NamedTuple):
 
 def find_workspace(environ: Mapping[str, str], cwd: str, profile: str = "") -> Workspace:
     """`./config` where that holds a providers.yaml, else FREEROUTER_HOME, else the user's."""
-    project = project_workspace(cwd)
-    found = project if project.configured else user_workspace(environ)
-    if not profile:
-        return found
+    project = project_workspace(cwd, profile)
+    if project.configured or project_workspace(cwd).configured:
+        return project
+    return user_workspace(environ, profile)
+
+
+def _in_profile(root: str, origin: str, profile: str) -> Workspace:
     if os.sep in profile or profile.startswith("."):
         raise UsageError(f'"{profile}" cannot be the name of a profile.', fix="Use letters.")
-    return Workspace(os.path.join(found.root, "profiles", profile), found.origin, profile)
+    return Workspace(os.path.join(root, "profiles", profile) if profile else root, origin, profile)
 
 
-def project_workspace(cwd: str) -> Workspace:
-    return Workspace(os.path.join(cwd, "config"), "project")
+def project_workspace(cwd: str, profile: str = "") -> Workspace:
+    return _in_profile(os.path.join(cwd, "config"), "project", profile)
 
 
-def user_workspace(environ: Mapping[str, str]) -> Workspace:
+def user_workspace(environ: Mapping[str, str], profile: str = "") -> Workspace:
     if environ.get("FREEROUTER_HOME"):
-        return Workspace(os.path.abspath(environ["FREEROUTER_HOME"]), "env")
+        return _in_profile(os.path.abspath(environ["FREEROUTER_HOME"]), "env", profile)
     home = environ.get("HOME") or os.path.expanduser("~")
     base = environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
     if sys.platform == "win32":
         base = environ.get("APPDATA") or os.path.join(home, "AppData", "Roaming")
-    return Workspace(os.path.join(base, "freerouter"), "user")
+    return _in_profile(os.path.join(base, "freerouter"), "user", profile)
 
 
 def shown(path: str, environ: Mapping[str, str]) -> str:

@@ -172,3 +172,14 @@ def test_a_plan_that_fails_midway_says_what_is_done_and_what_is_not(
     assert "Done before that: `init`, `providers add oai" in ran.err
     assert "Not done: `fetch` and what comes after." in ran.err
     assert "lists no chat model" in ran.err
+
+
+@pytest.mark.parametrize(("place", "root"), [("user", ".config/freerouter"), ("project", "config")])
+def test_a_profile_is_set_up_in_a_room_of_its_own(world: World, place: str, root: str) -> None:
+    ran = world.cli("init", "--wizard", "--profile", "dev", "--set", f"place={place}", *NO_START)
+    assert ran.code == 0, ran.err
+    base = (world.home if place == "user" else world.cwd) / root
+    assert (base / "profiles" / "dev" / "config.yaml").is_file()
+    assert not (base / "providers.yaml").exists()
+    assert world.cli("list", "--profile", "dev").code == 0
+    assert world.cli("list").code == 3
