@@ -92,7 +92,9 @@ class MenuAsker:
         import questionary
 
         if question.problem:
-            questionary.print(question.problem, style="fg:ansired")
+            questionary.print(_wrapped(question.problem), style="fg:ansired")
+        if question.help:
+            questionary.print(_wrapped(question.help), style="fg:ansibrightblack")
         prompt = _menu(question)
         _bind_keys(prompt, typed=question.type not in MENUS)
         try:
@@ -102,7 +104,7 @@ class MenuAsker:
         return Back() if value == BACK else Answer(question.id, value)
 
     def show(self, text: str) -> None:
-        print(text)
+        print(_wrapped(text))
 
     def confirm(self, plan: tuple[Planned, ...]) -> bool:
         import questionary
@@ -118,7 +120,6 @@ class MenuAsker:
 def _menu(question: Question) -> Any:
     import questionary
 
-    help_text = question.help or None
     choices = [
         questionary.Choice(
             _fitted(f"{o.label}  {o.hint}".rstrip()),
@@ -144,10 +145,17 @@ def _menu(question: Question) -> Any:
         )
     if question.type == "confirm":
         return questionary.confirm(question.message, default=bool(question.default))
-    message = f"{question.message} ({help_text})" if help_text else question.message
     if question.type == "secret":
-        return questionary.password(f"{message}:")
-    return questionary.text(f"{message}:", default=str(question.default or ""))
+        return questionary.password(f"{question.message}:")
+    return questionary.text(f"{question.message}:", default=str(question.default or ""))
+
+
+def _wrapped(text: str) -> str:
+    """Sentences on lines that end between words."""
+    import shutil
+    import textwrap
+
+    return textwrap.fill(text, shutil.get_terminal_size().columns - 1, break_long_words=False)
 
 
 def _fitted(text: str) -> str:
