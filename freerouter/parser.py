@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from freerouter.errors import UsageError
+from freerouter.redact import KEY_SHAPES
 from freerouter.registry import Call, Command, Parameter, Registry, did_you_mean
-
-KEY_SHAPES = r"(?:sk-|gsk_|hf_|nvapi-|xai-|pplx-|csk-|AIza|ms-)[A-Za-z0-9_\-]{16,}"
-"""How providers' keys look. A word of this shape on a command line is refused."""
 
 GLOBALS = (
     Parameter("json", "flag", "print the result as JSON"),

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+KEY_SHAPES = r"(?:sk-|gsk_|hf_|nvapi-|xai-|pplx-|csk-|AIza|ms-)[A-Za-z0-9_\-]{16,}"
+"""How providers' keys look. A word of this shape on a command line is refused."""
+
 SHORTEST = 6
 """A value shorter than this is no secret worth hiding: it would blank out ordinary words."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
 from freerouter.errors import FileError
+from freerouter.redact import KEY_SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +115,7 @@ def _pointer(text: str, mark: Any) -> str:
     lines = text.splitlines()
     if mark is None or mark.line >= len(lines):
         return ""
-    line = lines[mark.line]
+    line = re.sub(KEY_SHAPES, lambda key: "*" * len(key.group()), lines[mark.line])
     return f"\n    {line}\n    {' ' * min(mark.column, len(line))}^\n"
 
 

@@ -136,6 +136,8 @@ def _spawn(
 def child_environment(ctx: Context, launch: Launch) -> dict[str, str]:
     """Made from nothing: what LiteLLM would pick up from the user's shell does not get in."""
     kept = {name: ctx.environ[name] for name in PASSED_ON if name in ctx.environ}
+    direct = [kept.get("NO_PROXY") or kept.get("no_proxy") or "", "localhost,127.0.0.1,::1"]
+    kept["NO_PROXY"] = kept["no_proxy"] = ",".join(part for part in direct if part)
     secrets = {**launch.values, "LITELLM_MASTER_KEY": launch.master_key}
     settings = {
         "CONFIG_FILE_PATH": ctx.workspace.config_file,

@@ -21,6 +21,9 @@ MAX_BYTES = 32 * 1024 * 1024
 MAX_REDIRECTS = 3
 
 
+DIRECT = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+"""Servers of this machine are asked directly, whatever proxy the environment names."""
+
 UNUSED = ("httpx._main", "h2")
 """Optional parts of httpx: its command line (click, rich, pygments) and HTTP/2. More than half of
 the time that importing it takes, and a fifth of a whole `fetch`."""
@@ -49,6 +52,7 @@ def make_client(*, tls: bool, timeout: float) -> httpx.AsyncClient:
                 # Whoever asks bounds the whole answer; only connecting has a bound of its own.
                 timeout=httpx.Timeout(None, connect=min(timeout, 10.0)),
                 limits=httpx.Limits(max_connections=64),
+                mounts=dict.fromkeys(DIRECT),
                 headers={"User-Agent": "freerouter", "Accept": "application/json"},
             )
         except (ImportError, ValueError, httpx.InvalidURL) as error:

@@ -13,8 +13,8 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from freerouter.errors import UsageError
 from freerouter.frontends.command_line import execute, guarded
 from freerouter.frontends.console import Console
-from freerouter.parser import KEY_SHAPES
 from freerouter.process.record import running
+from freerouter.redact import KEY_SHAPES
 from freerouter.shell.completion import Names, ShellCompleter
 
 if TYPE_CHECKING:

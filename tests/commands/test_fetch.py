@@ -597,3 +597,14 @@ def test_an_option_that_nobody_knows_is_told_of(world: World) -> None:
     world.providers("providers:\n  - {type: demo, options: {temperature: 1}}\n")
     ran = world.cli("fetch")
     assert (ran.code, ran.err) == (0, "Demo: the option temperature is not used.\n")
+
+
+def test_servers_of_this_machine_are_not_asked_through_a_proxy(
+    world: World, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.replies["/v1/models"] = openai_list("near")
+    world.providers(f"providers:\n  - {{type: oai, name: lab, api_base: '{server.url}/v1'}}\n")
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    ran = world.cli("fetch")
+    assert (ran.code, ran.out) == (0, "lab: 1 model\n1 model in config.yaml.\n")

@@ -102,3 +102,10 @@ def test_what_is_dumped_keeps_its_order_and_its_letters() -> None:
     assert parse_yaml(text.encode(), "f").data == data
     assert text.splitlines()[0] == "z: été"
     assert len(text.splitlines()) == 5
+
+
+def test_a_key_in_the_line_that_is_wrong_is_not_shown() -> None:
+    with pytest.raises(FileError) as caught:
+        parse_yaml(b"api_key: sk-or-canary-0123456789abcdef: oops\n", "p.yaml")
+    assert "canary" not in str(caught.value)
+    assert "api_key: ******" in caught.value.what

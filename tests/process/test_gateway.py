@@ -134,6 +134,7 @@ def test_real_requests_reach_the_provider_and_no_secret_is_written(
         "    api_key: ${OPENROUTER_API_KEY}\n"
     )
     monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # nothing here may go through it
     assert gateway.cli("fetch").code == 0
     assert gateway.cli("start", "--debug").code == 0
     ran = gateway.cli("ask", "hello")
