@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
     from freerouter.context import Context
 
+PRIVATE = """\
+# Keys, state and copies of this FreeRouter workspace: not for the repository.
+.env
+.lock
+backups/
+state/
+"""
+
 TEMPLATE = """\
 # FreeRouter: which providers the gateway is made of. Yours to edit.
 #
@@ -84,6 +92,8 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     if made:
         with atomic.lock(workspace.root):
             atomic.write_text(workspace.providers_file, TEMPLATE)
+            if workspace.origin == "project":
+                _keep_out_of_git(workspace)
     ensure_master_key(ctx.move(workspace))
     first = (
         Line(f"Made {where}.", "ok")
@@ -95,6 +105,13 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         {"workspace": workspace.root, "made": made, "providers_file": workspace.providers_file},
         show,
     )
+
+
+def _keep_out_of_git(workspace: Workspace) -> None:
+    """A project is often a repository, and keys do not belong into one."""
+    path = os.path.join(workspace.root, ".gitignore")
+    if not os.path.exists(path):
+        atomic.write_text(path, PRIVATE)
 
 
 def choose_workspace(ctx: Context, at: str | None) -> Workspace:

@@ -113,3 +113,25 @@ def test_a_file_in_the_way_stays_and_is_named(
         ),
     )
     assert taken.read_text() == "mine"
+
+
+def test_a_projects_keys_and_state_stay_out_of_its_repository(world: World) -> None:
+    assert world.cli("init", "--at", "project").code == 0
+    assert world.cli("fetch").code == 0
+    assert world.cli("fetch").code == 0
+    ignored = (world.cwd / "config" / ".gitignore").read_text().split()
+    made = {f"{p.name}/" if p.is_dir() else p.name for p in (world.cwd / "config").iterdir()}
+    assert made - set(ignored) == {".gitignore", "config.yaml", "providers.yaml"}
+    assert world.cli("init").code == 0
+
+
+def test_a_users_own_workspace_has_no_gitignore(world: World) -> None:
+    world.cli("init")
+    assert not (world.workspace / ".gitignore").exists()
+
+
+def test_a_gitignore_of_the_users_own_is_left_as_it_is(world: World) -> None:
+    (world.cwd / "config").mkdir()
+    (world.cwd / "config" / ".gitignore").write_text("mine\n")
+    world.cli("init", "--at", "project")
+    assert (world.cwd / "config" / ".gitignore").read_text() == "mine\n"
