@@ -33,7 +33,3 @@ class Redactor:
             if value in text:
                 text = text.replace(value, f"env:{self._names[value]}")
         return text
-
-    def holds(self, text: str) -> bool:
-        """Whether any known secret value appears in the text."""
-        return any(value in text for value in self._names)

@@ -107,8 +107,10 @@ class Registry:
         self.commands = tuple(commands)
         self._by_name = {name: c for c in self.commands for name in (c.name, *c.aliases)}
 
-    def names(self) -> list[str]:
-        return [c.name for c in self.commands if not c.hidden]
+    @property
+    def visible(self) -> list[Command]:
+        """The commands that help and completion name."""
+        return [c for c in self.commands if not c.hidden]
 
     def find(self, tokens: list[str]) -> tuple[Command, int]:
         """The command that the first words name, and how many words that took."""

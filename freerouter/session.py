@@ -60,7 +60,6 @@ class Session:
         self._environ = environ
         self._cwd = cwd
         self.redact = make_context(environ, cwd).redact
-        self.last: Call | None = None
 
     def context(self, profile: str = "") -> Context:
         """A fresh context: the workspace is looked for again, since a command may have made one."""
@@ -72,7 +71,6 @@ class Session:
 
     def run(self, call: Call, secret: str | None = None) -> Result:
         """Do one call. Raises FreeRouterError; never prints."""
-        self.last = call
         ctx = self.context(call.profile)
         if call.command.name == "init" and call.arguments.get("wizard"):
             return self._wizard("onboarding", call)
@@ -80,9 +78,6 @@ class Session:
         if secret is None and _wants_secret(call):
             secret = self.frontend.secret(call.command.secret_input.format(**call.arguments))
         return load(call.command)(ctx._replace(secret=secret), call.arguments)
-
-    def line(self, text: str, secret: str | None = None) -> Result:
-        return self.run(self.parse(text), secret)
 
     def _wizard(self, flow: str, call: Call) -> Result:
         """Run a flow; the commands of its plan belong to the profile that it was called for."""

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TERM", "VIRTUAL_ENV", "PYTHONPATH", "COVERAGE_FILE")
 
 
+TOKEN = "0123456789abcdef"
+"""What stands in the command line of the `worker` below."""
+
+
 class Ran(NamedTuple):
     """How a command ended."""
 
@@ -129,3 +133,19 @@ def gateway(world: World, free_port: int) -> Iterator[World]:
     world.providers(f"gateway:\n  port: {free_port}\nproviders:\n  - type: demo\n")
     yield world
     world.cli("stop", "--timeout", "2")
+
+
+@pytest.fixture
+def worker() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that carries our token, as the gateway's does."""
+    program = "import sys; print(flush=True); sys.stdin.read()"
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, "--token", TOKEN],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert child.stdout
+    child.stdout.readline()
+    with child:
+        yield child
+        child.kill()

@@ -28,7 +28,7 @@ def test_an_alias_finds_the_same_command() -> None:
 
 def test_a_hidden_command_works_but_is_not_named() -> None:
     assert TABLE.get("where").hidden
-    assert TABLE.names() == ["keys set", "start"]
+    assert [c.name for c in TABLE.visible] == ["keys set", "start"]
     with pytest.raises(UsageError) as caught:
         TABLE.get("wher")
     assert caught.value.fix == "`help` lists the commands."

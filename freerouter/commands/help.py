@@ -19,7 +19,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     words = args["command"]
     if words:
         return _one(REGISTRY.get(" ".join(words)))
-    visible = [c for c in REGISTRY.commands if not c.hidden]
+    visible = REGISTRY.visible
     return Result(
         {"commands": [_data(c) for c in visible]},
         (

@@ -90,7 +90,7 @@ class Names:
         if kind == "provider":
             return [Candidate(name, "provider") for name in sorted(known_ids())]
         if kind == "command":
-            return [Candidate(c.name, c.summary) for c in REGISTRY.commands if not c.hidden]
+            return [Candidate(c.name, c.summary) for c in REGISTRY.visible]
         return []
 
 
@@ -99,8 +99,8 @@ def candidates(words: list[str], current: str, names: Names) -> list[Candidate]:
     head = " ".join(words)
     following = [
         Candidate(c.name[len(head) :].strip(), c.summary)
-        for c in REGISTRY.commands
-        if not c.hidden and (not head or c.name.startswith(head + " "))
+        for c in REGISTRY.visible
+        if not head or c.name.startswith(head + " ")
     ]
     if not words:
         return [*following, Candidate("exit", "Leave the shell")]

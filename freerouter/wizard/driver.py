@@ -20,7 +20,7 @@ from freerouter.wizard.messages import (
     Work,
     Worked,
 )
-from freerouter.wizard.schema import Ask, load_flow
+from freerouter.wizard.schema import Ask, Each, load_flow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ def run_flow(session: Session, name: str, given: Mapping[str, str], *, defaults:
     """Run a flow to its end. `given` answers questions beforehand; `defaults` takes the rest."""
     flow = load_flow(name, [flows_directory()])
     asker = session.frontend.asker()
-    state = State(given=_resolve(session, given), defaults=defaults)
+    state = State(given=_resolve(session, flow, given), defaults=defaults)
     results: list[dict[str, Any]] = []
     event: Event = Begin()
     while True:
@@ -55,9 +55,16 @@ def run_flow(session: Session, name: str, given: Mapping[str, str], *, defaults:
             return _finished(name, request, results)
 
 
-def _resolve(session: Session, given: Mapping[str, str]) -> dict[str, str]:
+def _secret_names(flow: Flow) -> set[str]:
+    """The last parts of the ids of questions that want a secret."""
+    loops = [inner for step in flow.steps if isinstance(step, Each) for inner in step.steps]
+    asks = (step for step in (*flow.steps, *loops) if isinstance(step, Ask))
+    return {ask.ask for ask in asks if ask.type == "secret"}
+
+
+def _resolve(session: Session, flow: Flow, given: Mapping[str, str]) -> dict[str, str]:
     """`env:NAME` becomes the variable's value, which is a secret from then on."""
-    environ = session.context().environ
+    environ, secret = session.context().environ, _secret_names(flow)
     resolved = {}
     for name, value in given.items():
         if value.startswith("env:"):
@@ -66,7 +73,7 @@ def _resolve(session: Session, given: Mapping[str, str]) -> dict[str, str]:
                 raise UsageError(f"{name} is to come from {value[4:]}, which is not set.")
             session.redact.learn({value[4:]: found})
             resolved[name] = found
-        elif name.split(".")[-1] == "key" and value:
+        elif name.split(".")[-1] in secret and value:
             raise UsageError(
                 f"{name} is a secret, and secrets never go on a command line.",
                 fix=f"--set {name}=env:NAME, where NAME is the variable that holds it.",
@@ -136,7 +143,9 @@ def _run(session: Session, work: Work, results: list[dict[str, Any]]) -> Event:
         frontend.event(Output(block))
     if result.exit_code:
         _report_unfinished(session, results, line)
-        raise FreeRouterError(f"`{line}` failed (exit code {result.exit_code}).")
+        failure = FreeRouterError(f"`{line}` failed (exit code {result.exit_code}).")
+        failure.exit_code = result.exit_code
+        raise failure
     results.append({"command": line, "data": result.data})
     return Worked(result.data)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import TOKEN
 from fakes import Reply
 
 from freerouter.commands.status import duration
@@ -17,28 +16,10 @@ from freerouter.process.identity import started_at
 from freerouter.process.record import GatewayRecord, write_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import subprocess
 
     from conftest import World
     from fakes import FakeServer
-
-TOKEN = "0123456789abcdef"
-
-
-@pytest.fixture
-def worker() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that carries our token, as the gateway's does."""
-    program = "import sys; print(flush=True); sys.stdin.read()"
-    child = subprocess.Popen(
-        [sys.executable, "-c", program, "--token", TOKEN],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert child.stdout
-    child.stdout.readline()
-    with child:
-        yield child
-        child.kill()
 
 
 def configured(world: World) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import TOKEN
 
 from freerouter.process.identity import Identity, command_of, started_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-TOKEN = "0123456789abcdef"
 
 
 @pytest.fixture
@@ -24,22 +22,6 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     yield child
     child.kill()
     child.wait()
-
-
-@pytest.fixture
-def worker() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that carries our token, as the gateway's does."""
-    program = "import sys; print(flush=True); sys.stdin.read()"
-    child = subprocess.Popen(
-        [sys.executable, "-c", program, "--token", TOKEN],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert child.stdout
-    child.stdout.readline()
-    with child:
-        yield child
-        child.kill()
 
 
 def test_our_own_process_is_alive(worker: subprocess.Popen[bytes]) -> None:

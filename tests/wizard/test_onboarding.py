@@ -183,3 +183,13 @@ def test_a_profile_is_set_up_in_a_room_of_its_own(world: World, place: str, root
     assert not (base / "providers.yaml").exists()
     assert world.cli("list", "--profile", "dev").code == 0
     assert world.cli("list").code == 3
+
+
+def test_a_command_of_the_plan_that_fails_gives_the_wizard_its_exit_code(
+    world: World, serve: Callable[[], FakeServer]
+) -> None:
+    options = ("--set", "providers=oai,demo", "--set", f"oai.url={serve().url}/v1")
+    ran = world.cli("init", "--wizard", *options, *NO_START)
+    assert ran.code == 5
+    assert "Not done: `fetch` and what comes after." in ran.err
+    assert ran.err.endswith("`fetch` failed (exit code 5).\n")
