@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config import atomic
-from freerouter.config.generate import generate
 from freerouter.config.providers_file import OPTIONS, load_providers
 from freerouter.config.secrets import ensure_master_key
 from freerouter.config.state import read_models, read_suffixes, write_state
 from freerouter.errors import FreeRouterError, ProviderError
 from freerouter.providers.configured import accounts_of
 from freerouter.providers.discovery import Outcome, discover
-from freerouter.providers.models import Model
 from freerouter.providers.today import today
 from freerouter.result import Line, Progress, Result, counted
 
@@ -22,6 +19,7 @@ if TYPE_CHECKING:
 
     from freerouter.context import Context
     from freerouter.providers.account import Account
+    from freerouter.providers.models import Model
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -89,7 +87,13 @@ def _discover(ctx: Context, accounts: list[Account], timeout: float) -> list[Out
         state = "failed" if outcome.error else "ok"
         ctx.emit(Progress(outcome.account.name, outcome.account.label, state))
 
-    return asyncio.run(discover(accounts, today(ctx.now()), timeout, done))
+    return discover(accounts, today(ctx.now()), timeout, done, _load_the_rest)
+
+
+def _load_the_rest() -> None:
+    """What reads and writes the answers is imported while they are awaited."""
+    import freerouter.config.generate
+    import freerouter.providers.models  # noqa: F401 - it is the import that counts
 
 
 def wanted(account: Account, models: list[Model]) -> list[Model]:
@@ -118,6 +122,8 @@ def wanted(account: Account, models: list[Model]) -> list[Model]:
 
 
 def _last_good(ctx: Context) -> dict[str, list[Model]]:
+    from freerouter.providers.models import Model
+
     old: dict[str, list[Model]] = {}
     for row in read_models(ctx.workspace):
         fields = {k: v for k, v in row.items() if k in Model._fields}
@@ -148,6 +154,8 @@ def _write(
 ) -> bool:
     workspace = ctx.workspace
     ensure_master_key(ctx)
+    from freerouter.config.generate import generate
+
     text = generate(load_providers(workspace), chosen)
     written = {(a.name, m.id) for a, m in chosen}
     rows = [

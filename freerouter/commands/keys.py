@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from freerouter.commands.providers import find_entry
@@ -61,7 +59,7 @@ def check_key(ctx: Context, args: Mapping[str, Any]) -> Result:
     """The verdict on the hidden input, or on the configured key."""
     entry = find_entry(ctx, args["provider"])
     if args["url"]:
-        entry = replace(entry, api_base=args["url"])
+        entry = entry._replace(api_base=args["url"])
     if ctx.secret is not None:
         key = clean_key(ctx.secret)
         ctx.redact.learn({f"{variable_part(entry.name)}_KEY": key})
@@ -113,7 +111,7 @@ def key_variable(ctx: Context, entry: Entry) -> str:
 def _judge(ctx: Context, entry: Entry, key: str) -> Verdict:
     """Judge a key that is not stored anywhere yet."""
     secrets = load_secrets(ctx)
-    given = replace(entry, api_key=key)
+    given = entry._replace(api_key=key)
     return _ask(ctx, resolve(given, Catalogue(ctx.workspace.overrides), secrets))
 
 
@@ -122,4 +120,4 @@ def _ask(ctx: Context, account: Account) -> Verdict:
     from freerouter.providers.today import today
 
     ctx.redact.learn(account.secrets())
-    return asyncio.run(judge(account, today(ctx.now()), SECONDS))
+    return judge(account, today(ctx.now()), SECONDS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config import edit, variables
@@ -90,7 +89,7 @@ def _probe(ctx: Context, records: list[Provider]) -> dict[str, int]:
     ]
     if not accounts:
         return {}
-    outcomes = asyncio.run(discover(accounts, today(ctx.now()), PROBE_SECONDS))
+    outcomes = discover(accounts, today(ctx.now()), PROBE_SECONDS)
     return {o.account.provider.id: len(o.models) for o in outcomes if not o.error}
 
 

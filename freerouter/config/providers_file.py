@@ -5,8 +5,8 @@ The original FreeRouter's file loads as it is; ours adds `version`, `gateway` an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.config.yaml_file import Document, read_yaml
 from freerouter.errors import FileError, NotConfiguredError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 PORT = 4000
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 TOP: Mapping[str, type | tuple[type, ...]] = {
     "version": int,
@@ -56,8 +57,7 @@ _WORDS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One provider as the user wrote it; strings may hold `${VAR}`."""
 
     type: str
@@ -67,18 +67,17 @@ class Entry:
     api_base: str = ""
     model_name: str = ""
     provider: str = ""
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = NOTHING
     place: str = ""
 
 
-@dataclass(frozen=True)
-class ProvidersFile:
+class ProvidersFile(NamedTuple):
     """The whole file. `gateway` holds host, port and request_timeout where they are given."""
 
     path: str
     entries: tuple[Entry, ...]
-    gateway: dict[str, Any] = field(default_factory=dict)
-    litellm: dict[str, Any] = field(default_factory=dict)
+    gateway: Mapping[str, Any] = NOTHING
+    litellm: Mapping[str, Any] = NOTHING
 
     @property
     def enabled(self) -> tuple[Entry, ...]:
@@ -215,7 +214,7 @@ def _number(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     for entry in entries:
         statics += entry.type == entry.name == "static"
         again = entry.type == entry.name == "static" and statics > 1
-        numbered.append(replace(entry, name=f"static-{statics}") if again else entry)
+        numbered.append(entry._replace(name=f"static-{statics}") if again else entry)
     return tuple(numbered)
 
 

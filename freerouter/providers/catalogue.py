@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from freerouter.config.providers_file import NOTHING
 from freerouter.config.yaml_file import read_yaml
 from freerouter.errors import FileError, NotFoundError
 from freerouter.registry import did_you_mean
 from freerouter.resources import catalogue_directory
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-@dataclass(frozen=True)
-class Provider:
+
+class Provider(NamedTuple):
     """What is known of a provider. Field by field as in the YAML records."""
 
     id: str
@@ -35,11 +37,11 @@ class Provider:
     demo: bool = False
     models: tuple[str, ...] = ()
     mock_response: str = ""
-    litellm: dict[str, Any] = field(default_factory=dict)
-    list: dict[str, Any] = field(default_factory=dict)
-    check: dict[str, Any] = field(default_factory=dict)
-    refused: dict[str, Any] = field(default_factory=dict)
-    free: dict[str, Any] = field(default_factory=dict)
+    litellm: Mapping[str, Any] = NOTHING
+    list: Mapping[str, Any] = NOTHING
+    check: Mapping[str, Any] = NOTHING
+    refused: Mapping[str, Any] = NOTHING
+    free: Mapping[str, Any] = NOTHING
 
     @property
     def retired(self) -> bool:
@@ -49,7 +51,7 @@ class Provider:
         return f"Keys are made at {self.key_url}" if self.key_url else ""
 
 
-_FIELDS = frozenset(Provider.__dataclass_fields__)
+_FIELDS = frozenset(Provider._fields)
 _MAPS = ("litellm", "list", "check", "refused", "free")
 _FLAGS = ("local", "generic", "fixed", "demo")
 _KINDS: dict[str, type] = {
@@ -67,6 +69,7 @@ class Catalogue:
 
     def __init__(self, overrides: str = "") -> None:
         self._overrides = overrides
+        self._known: dict[str, Provider] = {}
 
     def ids(self) -> list[str]:
         found = {name[:-5] for name in os.listdir(catalogue_directory()) if name.endswith(".yaml")}
@@ -76,6 +79,11 @@ class Catalogue:
 
     def get(self, provider: str) -> Provider:
         """The record. Raises NotFoundError with the nearest name."""
+        if provider not in self._known:
+            self._known[provider] = self._read(provider)
+        return self._known[provider]
+
+    def _read(self, provider: str) -> Provider:
         data: dict[str, Any] = {}
         for directory in (catalogue_directory(), self._overrides):
             path = os.path.join(directory, f"{provider}.yaml") if directory else ""

@@ -41,16 +41,16 @@ def import_httpx() -> Iterator[None]:
             del sys.modules[name]
 
 
-def make_client(*, tls: bool, timeout: float) -> httpx.AsyncClient:
+def make_client(*, tls: bool, timeout: float) -> httpx.Client:
     """One client for all providers. Reading the CA bundle is skipped where nothing needs TLS."""
     with import_httpx():
         import httpx
 
         try:
-            return httpx.AsyncClient(
+            return httpx.Client(
                 verify=tls,
-                # Whoever asks bounds the whole answer; only connecting has a bound of its own.
-                timeout=httpx.Timeout(None, connect=min(timeout, 10.0)),
+                # Whoever asks bounds the whole answer; this ends what nobody waits for any more.
+                timeout=httpx.Timeout(timeout + 1, connect=min(timeout, 10.0)),
                 limits=httpx.Limits(max_connections=64),
                 mounts=dict.fromkeys(DIRECT),
                 headers={"User-Agent": "freerouter", "Accept": "application/json"},
@@ -70,8 +70,8 @@ def without_password(url: str) -> str:
     return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
 
 
-async def request_json(
-    client: httpx.AsyncClient,
+def request_json(
+    client: httpx.Client,
     who: str,
     url: str,
     headers: Mapping[str, str],
@@ -84,7 +84,7 @@ async def request_json(
 
     shown = without_password(url)
     try:
-        status, kind, raw = await _read(client, who, url, headers, body)
+        status, kind, raw = _read(client, who, url, headers, body)
     except httpx.TimeoutException:
         raise ProviderError(
             f"{who} did not answer in time.", f"Asked: {shown}.", "Try again, or raise --timeout."
@@ -105,8 +105,8 @@ async def request_json(
     return _decode(who, kind, raw)
 
 
-async def _read(
-    client: httpx.AsyncClient,
+def _read(
+    client: httpx.Client,
     who: str,
     url: str,
     headers: Mapping[str, str],
@@ -117,7 +117,7 @@ async def _read(
     target = httpx.URL(url)
     for _ in range(MAX_REDIRECTS + 1):
         method = "POST" if body is not None else "GET"
-        async with client.stream(method, target, headers=dict(headers), json=body) as answer:
+        with client.stream(method, target, headers=dict(headers), json=body) as answer:
             if answer.next_request is not None:
                 following = answer.next_request.url
                 if (following.scheme, following.netloc) != (target.scheme, target.netloc):
@@ -129,7 +129,7 @@ async def _read(
                 target = following
                 continue
             raw = bytearray()
-            async for chunk in answer.aiter_bytes():
+            for chunk in answer.iter_bytes():
                 raw += chunk
                 if len(raw) > MAX_BYTES:
                     raise ProviderError(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from freerouter.errors import ProviderError
 from freerouter.providers.discovery import discover, too_slow
 from freerouter.providers.http import make_client, request_json
+from freerouter.providers.parallel import in_parallel
 from freerouter.result import counted
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Verdict(NamedTuple):
     models: int = 0
 
 
-async def judge(account: Account, today: date, timeout: float) -> Verdict:
+def judge(account: Account, today: date, timeout: float) -> Verdict:
     """Ask the provider. A public list proves nothing: its own check comes first if it has one."""
     if account.provider.fixed and not account.provider.demo:
         return Verdict(
@@ -35,15 +36,15 @@ async def judge(account: Account, today: date, timeout: float) -> Verdict:
         )
     try:
         if account.key and account.provider.check:
-            await _checked(account, today, timeout)
+            _checked(account, today, timeout)
         models = 0
         if not account.provider.fixed:
-            outcome = (await discover([account], today, timeout))[0]
+            outcome = (discover([account], today, timeout))[0]
             if outcome.error:
                 raise outcome.error
             models = len(outcome.models)
         doubtful = bool(account.key) and not account.provider.check
-        if doubtful and await _answers_anyone(account, today, timeout):
+        if doubtful and _answers_anyone(account, today, timeout):
             return Verdict(
                 "unknown",
                 f"{account.label}: answers, {counted(models, 'model')}, but lists them to anyone, "
@@ -60,17 +61,16 @@ async def judge(account: Account, today: date, timeout: float) -> Verdict:
     return Verdict("works", f"{account.label}: {what}{count}", models=models)
 
 
-async def _answers_anyone(account: Account, today: date, timeout: float) -> bool:
+def _answers_anyone(account: Account, today: date, timeout: float) -> bool:
     """Whether the list comes without a key as well: then it proves nothing of this one."""
-    stranger = (await discover([account._replace(key="")], today, timeout))[0]
+    stranger = (discover([account._replace(key="")], today, timeout))[0]
     return stranger.error is None
 
 
-async def _checked(account: Account, today: date, timeout: float) -> None:
+def _checked(account: Account, today: date, timeout: float) -> None:
     try:
-        await asyncio.wait_for(_own_check(account, today, timeout), timeout)
-    except asyncio.TimeoutError:
-        raise too_slow(account, timeout) from None
+        if not list(in_parallel([partial(_own_check, account, today, timeout)], timeout)):
+            raise too_slow(account, timeout)
     except ProviderError as error:
         if error.state != "absent":
             raise
@@ -79,12 +79,12 @@ async def _checked(account: Account, today: date, timeout: float) -> None:
         ) from None
 
 
-async def _own_check(account: Account, today: date, timeout: float) -> None:
+def _own_check(account: Account, today: date, timeout: float) -> None:
     rule = account.provider.check
     tls = account.base_url.startswith("https:")
-    async with make_client(tls=tls, timeout=timeout) as client:
+    with make_client(tls=tls, timeout=timeout) as client:
         if "path" in rule:
-            await request_json(
+            request_json(
                 client,
                 account.label,
                 account.base_url + rule["path"],
@@ -92,7 +92,7 @@ async def _own_check(account: Account, today: date, timeout: float) -> None:
                 key_help=account.provider.key_help(),
             )
             return
-        listed = (await discover([account], today, timeout))[0]
+        listed = (discover([account], today, timeout))[0]
         if listed.error:
             raise listed.error
         body = {
@@ -101,7 +101,7 @@ async def _own_check(account: Account, today: date, timeout: float) -> None:
             "max_tokens": 1,
         }
         try:
-            await request_json(
+            request_json(
                 client,
                 account.label,
                 account.base_url + "/chat/completions",

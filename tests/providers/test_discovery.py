@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from datetime import date
 from pathlib import Path
@@ -34,7 +33,7 @@ def account(type_: str, base: str, name: str = "", key: str = KEY, **more: Any) 
 
 
 def ask(*accounts: Account, timeout: float = 5) -> list[Outcome]:
-    return asyncio.run(discover(accounts, DAY, timeout))
+    return discover(accounts, DAY, timeout)
 
 
 def names(outcome: Outcome) -> list[str]:
@@ -169,18 +168,16 @@ def test_one_failure_costs_the_others_nothing(serve: Callable[[], FakeServer]) -
     bad.replies["/models"] = Reply(b"[")
     slow.replies["/api/tags"] = Reply({}, delay=60)
     told: list[str] = []
-    outcomes = asyncio.run(
-        discover(
-            [
-                account("modelscope", bad.url),
-                account("openrouter", f"{good.url}/api/v1"),
-                account("ollama", slow.url),
-                account("demo", "http://demo.invalid/v1"),
-            ],
-            DAY,
-            0.5,
-            lambda outcome: told.append(outcome.account.name),
-        )
+    outcomes = discover(
+        [
+            account("modelscope", bad.url),
+            account("openrouter", f"{good.url}/api/v1"),
+            account("ollama", slow.url),
+            account("demo", "http://demo.invalid/v1"),
+        ],
+        DAY,
+        0.5,
+        lambda outcome: told.append(outcome.account.name),
     )
     assert [len(o.models) for o in outcomes] == [0, 3, 0, 1]
     assert failure(outcomes[0]).what == "ModelScope answered with broken JSON."
@@ -194,7 +191,7 @@ def test_one_failure_costs_the_others_nothing(serve: Callable[[], FakeServer]) -
 def test_what_needs_no_asking_is_not_asked() -> None:
     static = account("static", "", model_name="gpt-4o-mini", provider="openai")
     told: list[Outcome] = []
-    outcomes = asyncio.run(discover([account("demo", ""), static], DAY, 5, told.append))
+    outcomes = discover([account("demo", ""), static], DAY, 5, told.append)
     assert [names(o) for o in outcomes] == [["demo"], ["gpt-4o-mini"]]
     assert told == outcomes
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 import socket
@@ -25,11 +24,8 @@ KEY = {"Authorization": "Bearer sk-canary-000000"}
 
 
 def ask(url: str, body: dict[str, Any] | None = None, key_help: str = "") -> Any:
-    async def go() -> Any:
-        async with make_client(tls=False, timeout=5) as client:
-            return await request_json(client, "Lab", url, KEY, body=body, key_help=key_help)
-
-    return asyncio.run(go())
+    with make_client(tls=False, timeout=5) as client:
+        return request_json(client, "Lab", url, KEY, body=body, key_help=key_help)
 
 
 def refusal(url: str, key_help: str = "") -> ProviderError:

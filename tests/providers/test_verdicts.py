@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date
 
 import pytest
@@ -20,7 +19,7 @@ KEY = "sk-canary-000000"
 
 def verdict(type_: str, base: str, key: str = KEY, timeout: float = 5) -> Verdict:
     account = Account(Catalogue().get(type_), Entry(type=type_, name=type_), base, key, "KEY")
-    return asyncio.run(judge(account, date(2026, 9, 1), timeout))
+    return judge(account, date(2026, 9, 1), timeout)
 
 
 def modelscope(server: FakeServer, chat: Reply) -> str:
