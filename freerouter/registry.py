@@ -70,6 +70,8 @@ class Command(NamedTuple):
     details: str = ""
     secret_input: str = ""
     hidden: bool = False
+    flow: str = ""
+    """The flow that it opens instead, where it is given nothing to do."""
 
     @property
     def usage(self) -> str:

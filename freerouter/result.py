@@ -43,11 +43,15 @@ Block = Line | Fields | Table | Reveal
 
 
 class Result(NamedTuple):
-    """`data` is what `--json` prints; `show` is what a person sees; both tell the same."""
+    """`data` is what `--json` prints; `show` is what a person sees; both tell the same.
+
+    `undo` holds the commands that would take back what was done, where that is possible.
+    """
 
     data: dict[str, Any]
     show: tuple[Block, ...] = ()
     exit_code: int = 0
+    undo: tuple[tuple[str, ...], ...] = ()
 
 
 class Progress(NamedTuple):

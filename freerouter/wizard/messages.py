@@ -18,11 +18,20 @@ class Option:
     value: str
     label: str
     hint: str = ""
+    disabled: str = ""
+    """Why it cannot be chosen; "" where it can."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What stands in columns beside the label, by heading."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """Wants an answer. `default` has the question's type; `problem`: why it is asked again."""
+    """Wants an answer. `default` has the question's type; `problem`: why it is asked again.
+
+    A secret's default is never shown: `source` says where it comes from. `options` of a text or url
+    are suggestions. `filters` name columns by which many options can be narrowed down. Skipping is
+    possible where `skippable`, and gives no answer at all.
+    """
 
     id: str
     type: str
@@ -31,8 +40,13 @@ class Question:
     default: Any = None
     options: tuple[Option, ...] = ()
     optional: bool = False
-    min: int = 0
+    min: int | None = None
+    max: int | None = None
     problem: str = ""
+    placeholder: str = ""
+    skippable: bool = False
+    source: str = ""
+    filters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,7 +58,11 @@ class Show:
 
 @dataclass(frozen=True)
 class Work:
-    """Wants a command run. `input` is its hidden input; a `purpose` of run changes things."""
+    """Wants a command run. `input` is its hidden input; `purpose`: load, check, source or run.
+
+    Only run changes things. A source is no command: `words` are its kind and a name, such as
+    `environment GROQ_API_KEY`, and `Worked.data["value"]` is what was found there.
+    """
 
     purpose: str
     name: str
@@ -61,10 +79,25 @@ class Planned:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """An answer as the review shows it. `over`: the sources that it won over, and what they said.
+
+    A secret's value is "" here. Sources: asked, --set, script, environment, keyring, saved, default.
+    """
+
+    id: str
+    message: str
+    shown: str
+    source: str
+    over: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Confirm:
-    """Wants a yes before anything is changed."""
+    """Wants the answers reviewed and a yes before anything is changed. Its id is `apply`."""
 
     plan: tuple[Planned, ...]
+    answers: tuple[Answered, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,6 +129,18 @@ class Back:
 
 
 @dataclass(frozen=True)
+class Skip:
+    """No answer to the question that is asked, where it can be skipped."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Out of the review: ask this question again."""
+
+    id: str
+
+
+@dataclass(frozen=True)
 class Worked:
     """What a Work gave: the command's data, or the error that it ended with."""
 
@@ -108,4 +153,4 @@ class Confirmed:
     """Yes to the plan."""
 
 
-Event = Begin | Answer | Back | Worked | Confirmed
+Event = Begin | Answer | Back | Skip | Change | Worked | Confirmed
