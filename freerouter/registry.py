@@ -72,6 +72,8 @@ class Command(NamedTuple):
     hidden: bool = False
     flow: str = ""
     """The flow that it opens instead, where it is given nothing to do."""
+    of_session: bool = False
+    """Its function takes the session instead of a context: it runs other commands."""
 
     @property
     def usage(self) -> str:

@@ -70,4 +70,10 @@ class Output(NamedTuple):
     block: Block
 
 
-Event = Progress | Output
+class Running(NamedTuple):
+    """A command of a plan begins."""
+
+    line: str
+
+
+Event = Progress | Output | Running

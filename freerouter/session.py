@@ -5,21 +5,20 @@ Every front end uses this one path, so a command does the same from argv, shell,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from freerouter.context import Context, make_context
-from freerouter.errors import UsageError
 from freerouter.needs import check_needs
 from freerouter.parser import parse, split_line
 from freerouter.registry import Call, load
-from freerouter.verbs import REGISTRY
+from freerouter.verbs import FLOW_OPTIONS, REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from freerouter.result import Event, Result
+    from freerouter.wizard.messages import Confirm, Question
     from freerouter.wizard.messages import Event as WizardEvent
-    from freerouter.wizard.messages import Planned, Question
 
 
 class Asker(Protocol):
@@ -29,7 +28,7 @@ class Asker(Protocol):
 
     def show(self, text: str) -> None: ...
 
-    def confirm(self, plan: tuple[Planned, ...]) -> bool: ...
+    def confirm(self, request: Confirm) -> WizardEvent: ...
 
 
 class FrontEnd(Protocol):
@@ -70,38 +69,60 @@ class Session:
         return parse(split_line(words) if isinstance(words, str) else words, REGISTRY)
 
     def run(self, call: Call, secret: str | None = None) -> Result:
-        """Do one call. Raises FreeRouterError; never prints."""
+        """Do one call, or open the flow it stands for. Raises FreeRouterError; never prints."""
+        if not self._opens_flow(call):
+            return self.command(call, secret)
+        from freerouter.flows import open_flow
+
+        check_needs(self.context(call.profile), call.command.needs)
+        return self._in_profile(call, lambda: open_flow(self, call.command.flow, call.arguments))
+
+    def command(self, call: Call, secret: str | None = None) -> Result:
+        """Do one call itself, never a flow in its place."""
         ctx = self.context(call.profile)
-        if call.command.name == "init" and call.arguments.get("wizard"):
-            return self._wizard("onboarding", call)
         check_needs(ctx, call.command.needs)
+        function: Any = load(call.command)
+        if call.command.of_session:
+            return self._in_profile(call, lambda: function(self, call.arguments))
         if secret is None and _wants_secret(call):
             secret = self.frontend.secret(call.command.secret_input.format(**call.arguments))
-        return load(call.command)(ctx._replace(secret=secret), call.arguments)
+        return cast("Result", function(ctx._replace(secret=secret), call.arguments))
 
-    def _wizard(self, flow: str, call: Call) -> Result:
-        """Run a flow; the commands of its plan belong to the profile that it was called for."""
-        from freerouter.wizard.driver import run_flow
+    def source(self, kind: str, name: str) -> str | None:
+        """What the environment or the keyring holds under a name, for a flow to offer."""
+        if kind == "environment":
+            return self.context().environ.get(name)
+        from freerouter.config.keyring import stored
 
+        return stored(name)
+
+    def _opens_flow(self, call: Call) -> bool:
+        """Whether the command was asked to ask: by an option, or by giving it nothing to do."""
+        command, arguments = call.command, call.arguments
+        if not command.flow:
+            return False
+        if "wizard" in arguments:
+            return bool(arguments["wizard"])
+        for parameter in command.parameters:
+            own = parameter not in FLOW_OPTIONS
+            if own and arguments[parameter.name] != ([] if parameter.many else parameter.default):
+                return False
+        if any(arguments.get(option.name) for option in FLOW_OPTIONS):
+            return True
+        return call.output != "json" and self.frontend.asker() is not None
+
+    def _in_profile(self, call: Call, act: Any) -> Result:
+        """The commands of a flow belong to the profile that it was called for."""
         before, self.profile = self.profile, call.profile or self.profile
         try:
-            given = _pairs(call.arguments["set"])
-            return run_flow(self, flow, given, defaults=call.arguments["yes"])
+            return cast("Result", act())
         finally:
             self.profile = before
 
 
 def _wants_secret(call: Call) -> bool:
-    return bool(call.command.secret_input) and call.arguments.get("ask", True)
-
-
-def _pairs(items: list[str]) -> dict[str, str]:
-    pairs = {}
-    for item in items:
-        name, equals, value = item.partition("=")
-        if not equals or not name:
-            raise UsageError(
-                f'--set takes id=value, not "{item}".', fix="--set providers=demo, say."
-            )
-        pairs[name] = value
-    return pairs
+    return (
+        bool(call.command.secret_input)
+        and call.arguments.get("ask", True)
+        and not call.arguments.get("from_env")
+    )

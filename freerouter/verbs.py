@@ -13,6 +13,16 @@ SET = Parameter(
     help="answer a question beforehand: --set id=value (a secret as id=env:NAME)",
 )
 YES = Parameter("yes", "flag", "take every default and confirm the plan", short="y")
+FLOW_OPTIONS = (
+    SET,
+    YES,
+    Parameter("advanced", "flag", "also ask what is usually left at its default"),
+    Parameter("dry_run", "flag", "show the plan and stop"),
+    Parameter("explain", "flag", "say where each answer came from"),
+    Parameter("record", help="save the commands of the plan as a script", complete="path"),
+    Parameter("jsonl", "flag", "be driven by another program: questions and answers as JSON lines"),
+)
+"""What every command takes that opens a flow."""
 DEBUG = Parameter("debug", "flag", "let the engine log in detail", short="d")
 
 COMMANDS = (
@@ -34,10 +44,10 @@ COMMANDS = (
                 choices=("user", "project"),
                 help="where: for this user, or in ./config of this directory",
             ),
-            SET,
-            YES,
+            *FLOW_OPTIONS,
         ),
         writes=True,
+        flow="onboarding",
         examples=("init", "init --wizard", "init --wizard --set providers=demo --yes"),
         details="Without --wizard it writes a commented providers.yaml to edit by hand. "
         "An existing file is never overwritten.",
@@ -128,6 +138,13 @@ COMMANDS = (
         examples=("list", "list --search llama --free", "list --provider openrouter --json"),
     ),
     Command(
+        "models choices",
+        "The last list of models, as the picker shows it",
+        "freerouter.commands.models:choices",
+        needs=(Need.MODELS,),
+        hidden=True,
+    ),
+    Command(
         "start",
         "Start the gateway in the background and wait until it answers",
         "freerouter.commands.start:run",
@@ -196,6 +213,41 @@ COMMANDS = (
         "freerouter.commands.env:run",
         needs=(Need.CONFIG,),
         examples=("env", 'eval "$(freerouter env)"'),
+    ),
+    Command(
+        "flow list",
+        "List the flows: guided conversations that end in a plan of commands",
+        "freerouter.flows:list_all",
+        aliases=("flows",),
+        of_session=True,
+        examples=("flow list",),
+    ),
+    Command(
+        "flow check",
+        "Check a flow file of your own, without running it",
+        "freerouter.flows:check",
+        (Parameter("file", positional=True, required=True, complete="path"),),
+        of_session=True,
+        examples=("flow check my-flow.yaml",),
+    ),
+    Command(
+        "flow resume",
+        "Go on with a flow that was broken off",
+        "freerouter.flows:resume",
+        (Parameter("name", positional=True, complete="flow"), YES),
+        writes=True,
+        of_session=True,
+        examples=("flow resume",),
+    ),
+    Command(
+        "flow",
+        "Open a flow",
+        "freerouter.flows:run_named",
+        (Parameter("name", positional=True, required=True, complete="flow"), *FLOW_OPTIONS),
+        writes=True,
+        of_session=True,
+        examples=("flow add-provider", "flow add-provider --dry-run"),
+        details="Your own flows lie in `flows/` beside providers.yaml, a YAML file each.",
     ),
     Command(
         "run",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from freerouter.commands.models import thousands
 from freerouter.config.state import read_models
 from freerouter.errors import NotFoundError
 from freerouter.registry import did_you_mean
@@ -34,7 +35,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
             (
                 r["id"],
                 r["provider"],
-                _thousands(r["context"]),
+                thousands(r["context"]),
                 r["input_price"] or "",
                 r["output_price"] or "",
                 r["free"],
@@ -61,9 +62,3 @@ def _of_provider(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
         f'There is no provider "{name}".',
         fix=did_you_mean(name, known | known_ids()) or f"In use: {', '.join(sorted(known))}.",
     )
-
-
-def _thousands(number: int | None) -> str:
-    if not number:
-        return ""
-    return f"{number // 1024}k" if number % 1024 == 0 else f"{number / 1000:g}k"

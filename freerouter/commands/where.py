@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config.providers_file import ProvidersFile, load_providers
+from freerouter.config.state import has_models
 from freerouter.config.workspace import project_workspace, shown, user_workspace
 from freerouter.errors import NotConfiguredError
 from freerouter.process.engine import find_engine
@@ -34,6 +35,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         "configured": configured,
         "user": shown(user_workspace(ctx.environ, profile).root, ctx.environ),
         "project": shown(project_workspace(ctx.cwd, profile).root, ctx.environ),
+        "fetched": has_models(ctx.workspace),
         "engine": engine,
         "engine_fix": fix,
         "running": alive,

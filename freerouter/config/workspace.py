@@ -64,6 +64,11 @@ class Workspace(NamedTuple):
         return self._path("providers.d")
 
     @property
+    def flows(self) -> str:
+        """A user's own flows."""
+        return self._path("flows")
+
+    @property
     def configured(self) -> bool:
         return os.path.isfile(self.providers_file)
 
@@ -94,6 +99,15 @@ def user_workspace(environ: Mapping[str, str], profile: str = "") -> Workspace:
     if sys.platform == "win32":
         base = environ.get("APPDATA") or os.path.join(home, "AppData", "Roaming")
     return _in_profile(os.path.join(base, "freerouter"), "user", profile)
+
+
+def state_home(environ: Mapping[str, str]) -> str:
+    """Where things are kept that belong to no workspace: what a flow was broken off with."""
+    home = environ.get("HOME") or os.path.expanduser("~")
+    base = environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")
+    if sys.platform == "win32":
+        base = environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
+    return os.path.join(base, "freerouter")
 
 
 def shown(path: str, environ: Mapping[str, str]) -> str:

@@ -71,9 +71,25 @@ def execute(session: Session, console: Console, call: Call) -> int:
         from freerouter.scripts.runner import run_file
 
         return run_file(session, console, call.arguments["file"])
+    if call.arguments.get("jsonl"):
+        return _driven(session, call)
     result = session.run(call)
     console.show(result)
     sys.stdout.flush()
+    return result.exit_code
+
+
+def _driven(session: Session, call: Call) -> int:
+    """A flow with another program at the other end."""
+    from freerouter.frontends.jsonlines import JsonLines
+
+    session.frontend = lines = JsonLines(session.redact, sys.stdin, sys.stdout)
+    try:
+        result = session.run(call)
+    except FreeRouterError as error:
+        lines.error(error)
+        return error.exit_code
+    lines.result(result)
     return result.exit_code
 
 

@@ -7,7 +7,7 @@ import sys
 from typing import IO, TYPE_CHECKING
 
 from freerouter.frontends.text import Painter
-from freerouter.result import Line, Output
+from freerouter.result import Line, Output, Running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +62,8 @@ class Console:
     def event(self, event: Event) -> None:
         if isinstance(event, Output):
             self._output(event.block)
+        elif isinstance(event, Running):
+            self._output(Line(f"> {event.line}", "dim"))
         elif self.fancy:
             self._progress(event)
 

@@ -6,10 +6,12 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from freerouter.errors import FileError, FreeRouterError, UsageError
+from freerouter.frontends.scripted import Said, Script
 
 if TYPE_CHECKING:
     from freerouter.frontends.console import Console
     from freerouter.registry import Call
+    from freerouter.result import Result
     from freerouter.session import Session
 
 NESTED = ("run", "shell")
@@ -21,6 +23,8 @@ class Step(NamedTuple):
     number: int
     text: str
     call: Call
+    said: tuple[Said, ...] = ()
+    """The answers to the questions of a flow."""
 
 
 def read_script(file: str) -> str:
@@ -41,20 +45,47 @@ def read_script(file: str) -> str:
 
 def parse_script(session: Session, text: str, name: str) -> list[Step]:
     """Every command of the script. Raises with `file:line` before anything has run."""
-    steps = []
+    steps: list[Step] = []
+    asked = ""
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
         if not line or line.startswith("#"):
             continue
-        line = line.removeprefix(">").strip()
         try:
-            call = session.parse(line)
-            if call.command.name in NESTED:
-                raise UsageError(f"`{call.command.name}` cannot stand in a script.")
+            if line.startswith("?"):
+                asked = _question(steps, asked, line)
+            elif line.startswith("<"):
+                said = Said(_taken(asked, line), line[1:].strip(), f"{name}:{number}")
+                steps[-1] = steps[-1]._replace(said=(*steps[-1].said, said))
+                asked = ""
+            else:
+                line = line.removeprefix(">").strip()
+                steps.append(Step(number, line, _command(session, line)))
         except FreeRouterError as error:
             raise UsageError(f"{name}:{number}: {error.what}", error.why, error.fix) from None
-        steps.append(Step(number, line, call))
     return steps
+
+
+def _command(session: Session, line: str) -> Call:
+    call = session.parse(line)
+    if call.command.name in NESTED:
+        raise UsageError(f"`{call.command.name}` cannot stand in a script.")
+    return call
+
+
+def _question(steps: list[Step], asked: str, line: str) -> str:
+    """The id of `? id` or `? id: text`."""
+    if not steps:
+        raise UsageError("A question belongs to a command, and there is none before it.")
+    if asked:
+        raise UsageError(f"The question {asked} has no answer.", fix="Answer it: `< value`.")
+    return line[1:].partition(":")[0].strip()
+
+
+def _taken(asked: str, line: str) -> str:
+    if not asked:
+        raise UsageError(f'"{line}" answers no question.', fix="Ask first: `? id`.")
+    return asked
 
 
 def run_file(session: Session, console: Console, file: str) -> int:
@@ -65,7 +96,7 @@ def run_file(session: Session, console: Console, file: str) -> int:
     for step in steps:
         console.output = step.call.output or chosen
         try:
-            result = session.run(step.call)
+            result = _run(session, step)
         except FreeRouterError as error:
             console.error(error)
             return _stopped(name, step, error.exit_code)
@@ -73,6 +104,22 @@ def run_file(session: Session, console: Console, file: str) -> int:
         if result.exit_code:
             return _stopped(name, step, result.exit_code)
     return 0
+
+
+def _run(session: Session, step: Step) -> Result:
+    """One command; the questions that it asks are answered by the script."""
+    if not step.said:
+        return session.run(step.call)
+    before = session.frontend
+    environ, learn = session.context().environ, session.redact.learn
+    session.frontend = script = Script(list(step.said), before, environ, learn)
+    try:
+        result = session.run(step.call)
+    finally:
+        session.frontend = before
+    if script.left:
+        raise UsageError(f"{script.left[0].place}: nobody asked for {script.left[0].id}.")
+    return result
 
 
 def _name(file: str) -> str:

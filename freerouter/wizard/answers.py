@@ -1,7 +1,8 @@
-"""Reading an answer: text or value in, a value of the question's type out."""
+"""Reading an answer: text or value in, a value of the question's type out; and showing one."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from freerouter.errors import UsageError
@@ -21,6 +22,35 @@ def read_answer(question: Question, value: Any) -> Any:
     return _READERS[question.type](question, text)
 
 
+def shown_answer(question: Question, value: Any) -> str:
+    """An answer as the review shows it; of a secret only that there is one."""
+    if value is None:
+        return "(skipped)"
+    if value in ("", []):
+        return "(none)"
+    if question.type == "secret":
+        return "(not shown)"
+    if question.type == "confirm":
+        return "yes" if str(value).lower() in ("true", "yes", "y") else "no"
+    labels = {option.value: option.label for option in question.options}
+    items = value if isinstance(value, list) else [value]
+    return ", ".join(labels.get(str(item), str(item)) for item in items)
+
+
+def _read_text(question: Question, value: Any) -> str:
+    pattern, message = question.pattern
+    if pattern and not re.fullmatch(pattern, str(value)):
+        raise UsageError(message or f'{question.id} does not look right: "{value}".')
+    return str(value)
+
+
+def _read_secret(question: Question, value: Any) -> str:
+    pattern, message = question.pattern
+    if pattern and not re.fullmatch(pattern, str(value)):
+        raise UsageError(message or f"{question.id} does not look right.")
+    return str(value)
+
+
 def _read_confirm(question: Question, value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -33,36 +63,54 @@ def _read_confirm(question: Question, value: Any) -> bool:
 
 def _read_many(question: Question, value: Any) -> list[str]:
     items = [v.strip() for v in value.split(",") if v.strip()] if isinstance(value, str) else value
-    chosen = [_read_choice(question, item) for item in items or []]
-    if len(chosen) < question.min:
+    if items is not None and not isinstance(items, list | tuple):
+        raise UsageError(f"{question.id} takes a list of choices.")
+    named = {_read_choice(question, item) for item in items or []}
+    chosen = [option.value for option in question.options if option.value in named]
+    if len(chosen) < (question.min or 0):
         raise UsageError(f"Choose at least {question.min}.")
-    return list(dict.fromkeys(chosen))
+    if question.max is not None and len(chosen) > question.max:
+        raise UsageError(f"Choose at most {question.max}.")
+    return chosen
 
 
 def _read_choice(question: Question, value: Any) -> str:
-    values = [option.value for option in question.options]
-    if value not in values:
-        near = did_you_mean(str(value), values) or f"One of: {', '.join(values)}."
+    option = next((o for o in question.options if o.value == value), None)
+    if option is None:
+        values = [o.value for o in question.options if not o.disabled]
+        known = f"One of: {', '.join(values[:10])}{' …' if len(values) > 10 else ''}."  # noqa: PLR2004 - what fits on a line or two
+        near = did_you_mean(str(value), values) or known
         raise UsageError(f'{question.id} cannot be "{value}".', fix=near)
-    return str(value)
+    if option.disabled:
+        raise UsageError(f'{question.id} cannot be "{value}": {option.disabled}.')
+    return option.value
 
 
 def _read_int(question: Question, value: Any) -> int:
     try:
-        return int(value)
-    except ValueError:
+        number = int(value)
+    except (TypeError, ValueError):
         raise UsageError(f'{question.id} is a whole number, not "{value}".') from None
+    low, high = question.min, question.max
+    if (low is not None and number < low) or (high is not None and number > high):
+        if low is not None and high is not None:
+            raise UsageError(f"{question.id} is between {low} and {high}, not {number}.")
+        bound = f"at least {low}" if low is not None else f"at most {high}"
+        raise UsageError(f"{question.id} is {bound}, not {number}.")
+    return number
 
 
 def _read_url(question: Question, value: Any) -> str:
-    if not str(value).startswith(("http://", "https://")):
+    text = _read_text(question, value)
+    if not text.startswith(("http://", "https://")):
         raise UsageError(f'{question.id} is a web address, not "{value}".', fix="http://…")
-    return str(value)
+    return text
 
 
 _READERS = {
-    "text": lambda _q, v: str(v),
-    "secret": lambda _q, v: str(v),
+    "text": _read_text,
+    "path": _read_text,
+    "secret": _read_secret,
     "int": _read_int,
     "confirm": _read_confirm,
     "choice": _read_choice,

@@ -6,13 +6,18 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.errors import UsageError
+from freerouter.registry import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _TOKEN = re.compile(r"\s*(?:('[^']*'|\"[^\"]*\")|(-?\d+(?:\.\d+)?)|([A-Za-z_][\w.]*)|(==|!=|[()]))")
 _WORDS = {"and", "or", "not", "in", "is", "set", "true", "false"}
 _CONSTANTS = {"true": True, "false": False}
+_MEANT = {
+    "=~": "in", "=": "==", "&": "and", "|": "or", "!": "not", "<>": "!=",
+}  # fmt: skip
+"""Operators of other languages, and what they are called here."""
 
 
 class Condition(NamedTuple):
@@ -20,6 +25,11 @@ class Condition(NamedTuple):
 
     tree: tuple[Any, ...]
     names: tuple[str, ...]
+
+    @property
+    def compared(self) -> list[tuple[str, Any]]:
+        """The names that are held against a value that stands in the condition itself."""
+        return list(_comparisons(self.tree))
 
     def holds(self, scope: Mapping[str, Any]) -> bool:
         return bool(_value(self.tree, scope))
@@ -31,6 +41,18 @@ def parse_condition(text: str) -> Condition:
     tree = parser.either()
     parser.end()
     return Condition(tree, tuple(parser.names))
+
+
+def _comparisons(tree: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
+    if tree[0] in ("==", "!=", "in"):
+        name, value = tree[1], tree[2]
+        if (name[0], value[0]) == ("value", "name"):
+            name, value = value, name
+        if (name[0], value[0]) == ("name", "value"):
+            yield name[1], value[1]
+    for part in tree[1:]:
+        if isinstance(part, tuple) and tree[0] not in ("name", "value"):
+            yield from _comparisons(part)
 
 
 def lookup(scope: Mapping[str, Any], name: str) -> Any:
@@ -46,9 +68,13 @@ def _tokens(text: str) -> list[str]:
     while position < len(text.rstrip()):
         match = _TOKEN.match(text, position)
         if match is None:
+            rest = text[position:].strip()
+            meant = next((m for typed, m in _MEANT.items() if rest.startswith(typed)), "")
             raise UsageError(
-                f'The condition "{text}" cannot be read at "{text[position:].strip()}".',
-                fix="It knows == != in and or not `is set`.",
+                f'The condition "{text}" cannot be read at "{rest}".',
+                fix=f'Did you mean "{meant}"?'
+                if meant
+                else "It knows == != in and or not `is set`.",
             )
         found.append(match.group(0).strip())
         position = match.end()
@@ -123,7 +149,10 @@ class _Parser:
 
     def _wrong(self, token: str) -> UsageError:
         where = f'"{token}" is not expected there' if token else "it ends too early"
-        return UsageError(f'The condition "{self._text}" cannot be read: {where}.')
+        return UsageError(
+            f'The condition "{self._text}" cannot be read: {where}.',
+            fix=did_you_mean(token, _WORDS) if token else "",
+        )
 
 
 def _value(tree: tuple[Any, ...], scope: Mapping[str, Any]) -> Any:

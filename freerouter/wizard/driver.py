@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.errors import CancelledError, FreeRouterError, NotFoundError, UsageError
-from freerouter.resources import flows_directory
-from freerouter.result import Line, Output, Result
-from freerouter.wizard.engine import State, step
+from freerouter.result import Line, Output, Result, Running
+from freerouter.wizard.engine import step
 from freerouter.wizard.messages import (
+    Answer,
     Begin,
     Confirm,
     Confirmed,
@@ -20,7 +20,8 @@ from freerouter.wizard.messages import (
     Work,
     Worked,
 )
-from freerouter.wizard.schema import Ask, Each, load_flow
+from freerouter.wizard.schema import asks
+from freerouter.wizard.state import Reply, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,138 +30,210 @@ if TYPE_CHECKING:
     from freerouter.wizard.messages import Event
     from freerouter.wizard.schema import Flow
 
-
-def run_flow(session: Session, name: str, given: Mapping[str, str], *, defaults: bool) -> Result:
-    """Run a flow to its end. `given` answers questions beforehand; `defaults` takes the rest."""
-    flow = load_flow(name, [flows_directory()])
-    asker = session.frontend.asker()
-    state = State(given=_resolve(session, flow, given), defaults=defaults)
-    results: list[dict[str, Any]] = []
-    event: Event = Begin()
-    while True:
-        state, request = step(flow, state, event)
-        event = Begin()
-        if isinstance(request, Question):
-            event = _need(asker, request).ask(request)
-        elif isinstance(request, Show):
-            _say(session, asker, request.text)
-        elif isinstance(request, Work) and request.purpose != "run":
-            event = _query(session, request)
-        elif isinstance(request, Confirm):
-            _check_given(flow, state)
-            event = _confirm(asker, request.plan, defaults=defaults)
-        elif isinstance(request, Work):
-            event = _run(session, request, results)
-        elif isinstance(request, Done):
-            return _finished(name, request, results)
+APPLY = "apply"
+"""The id of the last question: whether the plan is carried out."""
 
 
-def _secret_names(flow: Flow) -> set[str]:
-    """The last parts of the ids of questions that want a secret."""
-    loops = [inner for step in flow.steps if isinstance(step, Each) for inner in step.steps]
-    asks = (step for step in (*flow.steps, *loops) if isinstance(step, Ask))
-    return {ask.ask for ask in asks if ask.type == "secret"}
+class Options(NamedTuple):
+    """How a flow is run. `given` answers beforehand, `kept` are answers of a run broken off."""
+
+    given: Mapping[str, str] = {}
+    kept: Mapping[str, Any] = {}
+    defaults: bool = False
+    advanced: bool = False
+    dry_run: bool = False
+    explain: bool = False
 
 
-def _resolve(session: Session, flow: Flow, given: Mapping[str, str]) -> dict[str, str]:
-    """`env:NAME` becomes the variable's value, which is a secret from then on."""
-    environ, secret = session.context().environ, _secret_names(flow)
-    resolved = {}
-    for name, value in given.items():
-        if value.startswith("env:"):
-            found = environ.get(value[4:])
-            if not found:
-                raise UsageError(f"{name} is to come from {value[4:]}, which is not set.")
-            session.redact.learn({value[4:]: found})
-            resolved[name] = found
-        elif name.split(".")[-1] in secret and value:
-            raise UsageError(
-                f"{name} is a secret, and secrets never go on a command line.",
-                fix=f"--set {name}=env:NAME, where NAME is the variable that holds it.",
-            )
-        else:
-            resolved[name] = value
-    return resolved
+class FlowRun:
+    """One run of a flow. After it, `kept` and `left` say what a later run can take up."""
 
-
-def _check_given(flow: Flow, state: State) -> None:
-    """An answer to a question that the flow has, but did not come to, is no mistake."""
-    optional = {step.ask for step in flow.steps if isinstance(step, Ask)}
-    unused = [name for name in state.given if name not in {*state.answers, *optional}]
-    if unused:
-        known = ", ".join(sorted(state.answers))
-        raise NotFoundError(f"No question was called {', '.join(unused)}.", fix=f"Asked: {known}.")
-
-
-def _need(asker: Asker | None, question: Question) -> Asker:
-    if asker is None:
-        raise UsageError(
-            f"The question {question.id} cannot be asked: there is no terminal.",
-            question.message,
-            "--yes takes every default; --set id=value answers one question.",
+    def __init__(self, session: Session, flow: Flow, options: Options) -> None:
+        self.left: tuple[Planned, ...] = ()
+        self._session = session
+        self._flow = flow
+        self._options = options
+        self._asker = session.frontend.asker()
+        self._secrets = {ask.ask for ask in asks(flow) if ask.type == "secret"}
+        self._plan: tuple[Planned, ...] = ()
+        self._results: list[dict[str, Any]] = []
+        self._undo: list[tuple[str, ...]] = []
+        self._state = State(
+            given={k: v for k, v in self._resolved().items() if k != APPLY},
+            defaults=options.defaults,
+            advanced=options.advanced,
+            answers={k: Reply(v, "kept") for k, v in options.kept.items()},
         )
-    return asker
 
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What the user answered, without secrets."""
+        return {
+            name: reply.value
+            for name, reply in self._state.answers.items()
+            if name.rsplit(".", 1)[-1] not in self._secrets and reply.value is not None
+        }
 
-def _say(session: Session, asker: Asker | None, text: str) -> None:
-    if asker is None:
-        session.frontend.event(Output(Line(text)))
-    else:
-        asker.show(text)
+    def run(self) -> Result:
+        """To the end. Raises what a command or a check raises, and CancelledError."""
+        event: Event = Begin()
+        while True:
+            self._state, request = step(self._flow, self._state, event)
+            event = Begin()
+            if isinstance(request, Question):
+                event = self._need(request).ask(request)
+            elif isinstance(request, Show):
+                self._say(request.text)
+            elif isinstance(request, Confirm):
+                self._check_given()
+                if self._options.explain:
+                    self._explain(request)
+                if self._options.dry_run:
+                    return self._dry(request)
+                self._plan = request.plan
+                event = self._confirm(request)
+            elif isinstance(request, Work):
+                event = self._run(request) if request.purpose == "run" else self._query(request)
+            elif isinstance(request, Done):
+                return self._finished(request)
 
+    def _resolved(self) -> dict[str, str]:
+        """`env:NAME` becomes the variable's value, which is a secret from then on."""
+        environ, resolved = self._session.context().environ, {}
+        for name, value in self._options.given.items():
+            if value.startswith("env:"):
+                found = environ.get(value[4:])
+                if not found:
+                    raise UsageError(f"{name} is to come from {value[4:]}, which is not set.")
+                self._session.redact.learn({value[4:]: found})
+                resolved[name] = found
+            elif name.split(".")[-1] in self._secrets and value:
+                raise UsageError(
+                    f"{name} is a secret, and secrets never go on a command line.",
+                    fix=f"--set {name}=env:NAME, where NAME is the variable that holds it.",
+                )
+            else:
+                resolved[name] = value
+        return resolved
 
-def _query(session: Session, work: Work) -> Event:
-    if work.input:
-        session.redact.learn({work.name: work.input})
-    try:
-        return Worked(session.run(session.parse(list(work.words)), secret=work.input).data)
-    except FreeRouterError as error:
-        return Worked(error=error)
-
-
-def _confirm(asker: Asker | None, plan: tuple[Planned, ...], *, defaults: bool) -> Event:
-    if asker is None or defaults:
-        if not defaults:
-            raise UsageError(
-                "The plan cannot be confirmed: there is no terminal.", fix="--yes confirms it."
+    def _check_given(self) -> None:
+        """An answer to a question that the flow has, but did not come to, is no mistake."""
+        state = self._state
+        known = {ask.ask for ask in asks(self._flow)}
+        unused = [name for name in state.given if name.rsplit(".", 1)[-1] not in known]
+        if unused:
+            raise NotFoundError(
+                f"No question was called {', '.join(unused)}.",
+                fix=f"Questions: {', '.join(sorted(known))}.",
             )
-        return Confirmed()
-    if not asker.confirm(plan):
-        raise CancelledError("Nothing was changed.")
-    return Confirmed()
+
+    def _need(self, question: Question) -> Asker:
+        if self._asker is None:
+            raise UsageError(
+                f"The question {question.id} cannot be asked: there is no terminal.",
+                question.message,
+                "--yes takes every default; --set id=value answers one question.",
+            )
+        return self._asker
+
+    def _say(self, text: str) -> None:
+        if self._asker is None:
+            self._session.frontend.event(Output(Line(text)))
+        else:
+            self._asker.show(text)
+
+    def _show(self, text: str, style: str = "", *, err: bool = False) -> None:
+        self._session.frontend.event(Output(Line(text, style, err=err)))
+
+    def _query(self, work: Work) -> Event:
+        if work.purpose == "source":
+            return Worked({"value": self._session.source(*work.words)})
+        if work.input:
+            self._session.redact.learn({work.name: work.input})
+        try:
+            call = self._session.parse(list(work.words))
+            return Worked(self._session.command(call, secret=work.input).data)
+        except FreeRouterError as error:
+            return Worked(error=error)
+
+    def _explain(self, request: Confirm) -> None:
+        for answer in request.answers:
+            over = "; ".join(f"{source} said {shown}" for source, shown in answer.over)
+            self._show(
+                f"{answer.id} = {answer.shown}  ({answer.source}{f'; {over}' if over else ''})"
+            )
+
+    def _confirm(self, request: Confirm) -> Event:
+        given = self._options.given.get(APPLY, "yes" if self._options.defaults else "")
+        if given.lower() in ("yes", "y", "true"):
+            return Confirmed()
+        if given:
+            raise CancelledError("Nothing was changed.")
+        if self._asker is None:
+            raise UsageError(
+                "The plan cannot be confirmed: there is no terminal.",
+                fix="--yes confirms it, and so does --set apply=yes.",
+            )
+        return self._asker.confirm(request)
+
+    def _dry(self, request: Confirm) -> Result:
+        lines = [shlex.join(p.words) for p in request.plan]
+        show = (Line("This would be done:", "head"), *(Line(f"  {line}") for line in lines))
+        return Result({"flow": self._flow.flow, "commands": lines, "results": []}, show)
+
+    def _run(self, work: Work) -> Event:
+        line = shlex.join(work.words)
+        self._session.frontend.event(Running(line))
+        try:
+            call = self._session.parse(list(work.words))
+            result = self._session.command(call, secret=work.input)
+        except (FreeRouterError, KeyboardInterrupt):
+            self._unfinished()
+            raise
+        for block in result.show:
+            self._session.frontend.event(Output(block))
+        if result.exit_code:
+            self._unfinished()
+            failure = FreeRouterError(f"`{line}` failed (exit code {result.exit_code}).")
+            failure.exit_code = result.exit_code
+            raise failure
+        self._results.append({"command": _as_typed(work, result), "data": result.data})
+        self._undo = [*result.undo, *self._undo]
+        return Worked(result.data)
+
+    def _unfinished(self) -> None:
+        """Say what was done and what was not, and offer to take back what can be taken back."""
+        self.left = self._plan[self._state.ran :]
+        done = ", ".join(f"`{r['command']}`" for r in self._results) or "nothing"
+        self._show(f"Done before that: {done}.", "warn", err=True)
+        left = ", ".join(f"`{shlex.join(p.words)}`" for p in self.left)
+        self._show(f"Not done: {left}. Mend what is wrong, then `flow resume`.", "warn", err=True)
+        if not self._undo:
+            return
+        undo = ", ".join(f"`{shlex.join(words)}`" for words in self._undo)
+        if self._asker is None or self._options.defaults:
+            self._show(f"To take back what was done: {undo}.", "warn", err=True)
+            return
+        question = Question("undo", "confirm", f"Take back what was done ({undo})?", default=False)
+        answer = self._asker.ask(question)
+        if isinstance(answer, Answer) and answer.value is True:
+            for words in self._undo:
+                self._session.frontend.event(Running(shlex.join(words)))
+                for block in self._session.command(self._session.parse(list(words))).show:
+                    self._session.frontend.event(Output(block))
+            self.left = ()
+
+    def _finished(self, done: Done) -> Result:
+        commands = [str(r["command"]) for r in self._results]
+        urls = [r["data"]["url"] for r in self._results if "url" in r["data"]]
+        show = [Line("The same as plain commands:", "dim")] if commands else []
+        show += [Line(f"  {command}", "dim") for command in commands]
+        show.append(Line(done.text or (f"Ready: {urls[-1]}" if urls else "Done."), "ok"))
+        data = {"flow": self._flow.flow, "commands": commands, "results": self._results}
+        return Result(data, tuple(show))
 
 
-def _run(session: Session, work: Work, results: list[dict[str, Any]]) -> Event:
-    frontend = session.frontend
-    line = shlex.join(work.words)
-    frontend.event(Output(Line(f"> {line}", "dim")))
-    try:
-        result = session.run(session.parse(list(work.words)), secret=work.input)
-    except (FreeRouterError, KeyboardInterrupt):
-        _report_unfinished(session, results, line)
-        raise
-    for block in result.show:
-        frontend.event(Output(block))
-    if result.exit_code:
-        _report_unfinished(session, results, line)
-        failure = FreeRouterError(f"`{line}` failed (exit code {result.exit_code}).")
-        failure.exit_code = result.exit_code
-        raise failure
-    results.append({"command": line, "data": result.data})
-    return Worked(result.data)
-
-
-def _report_unfinished(session: Session, results: list[dict[str, Any]], line: str) -> None:
-    done = ", ".join(f"`{r['command']}`" for r in results) or "nothing"
-    session.frontend.event(Output(Line(f"Done before that: {done}.", "warn", err=True)))
-    again = "Mend what follows and run the wizard again: what is done is kept."
-    session.frontend.event(
-        Output(Line(f"Not done: `{line}` and what comes after. {again}", "warn", err=True))
-    )
-
-
-def _finished(name: str, done: Done, results: list[dict[str, Any]]) -> Result:
-    urls = [r["data"]["url"] for r in results if "url" in r["data"]]
-    show = (Line(f"Ready: {urls[-1]}", "ok"),) if urls else (Line("Done.", "ok"),)
-    commands = [shlex.join(p.words) for p in done.ran]
-    return Result({"flow": name, "commands": commands, "results": results}, show)
+def _as_typed(work: Work, result: Result) -> str:
+    """The command as it can be typed again: a hidden input comes from the variable that it fed."""
+    variable = result.data.get("variable") if work.input else None
+    return shlex.join((*work.words, "--from-env", variable) if variable else work.words)

@@ -47,6 +47,8 @@ class Question:
     skippable: bool = False
     source: str = ""
     filters: tuple[str, ...] = ()
+    pattern: tuple[str, str] = ("", "")
+    """A regular expression for the whole answer, and what is said where it does not match."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ class Planned:
 class Answered:
     """An answer as the review shows it. `over`: the sources that it won over, and what they said.
 
-    A secret's value is "" here. Sources: asked, --set, script, environment, keyring, saved, default.
+    Of a secret nothing is shown. Sources: asked, script, kept (from a run that was broken off),
+    --set, environment NAME, keyring, saved, default.
     """
 
     id: str
@@ -102,9 +105,10 @@ class Confirm:
 
 @dataclass(frozen=True)
 class Done:
-    """Nothing more to do."""
+    """Nothing more to do. `text` is what the flow says at its end."""
 
     ran: tuple[Planned, ...]
+    text: str = ""
 
 
 Request = Question | Show | Work | Confirm | Done
@@ -117,10 +121,11 @@ class Begin:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer, as a value of the question's type or as text."""
+    """An answer, as a value of the question's type or as text, and who gave it."""
 
     id: str
     value: Any
+    source: str = "asked"
 
 
 @dataclass(frozen=True)

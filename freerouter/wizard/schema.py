@@ -1,105 +1,126 @@
-"""What a flow file may say, and reading one: everything wrong with it is found before it starts."""
+"""What a flow file may say. Published as a JSON Schema, so that editors can help writing one."""
 
 from __future__ import annotations
 
-import os
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from freerouter.config.yaml_file import Document, read_yaml
-from freerouter.errors import FileError, FreeRouterError, NotFoundError
-from freerouter.parser import parse, split_line
-from freerouter.registry import did_you_mean
-from freerouter.verbs import REGISTRY
-from freerouter.wizard.conditions import parse_condition
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from pydantic import BaseModel, ConfigDict, Field
 
 PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.]*)\}")
+"""`{name}` or `{row.field}` in a text or a command line."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Strict(BaseModel):
+    """A part of a flow: unknown fields are errors."""
 
-    when: str = ""
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class Choice(BaseModel):
+class Conditional(Strict):
+    when: str = Field("", description="A condition; without one the step always counts.")
+
+
+class Choice(Strict):
     """One fixed choice."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     value: str
     label: str = ""
     hint: str = ""
+    disabled: str = Field("", description="Why it cannot be chosen.")
 
 
-class Source(BaseModel):
-    """Choices out of loaded rows: `rows` names the list, the others name fields of a row."""
+class Source(Strict):
+    """Choices out of loaded rows: `from` names the list, the others name fields of a row."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    rows: str = Field(alias="from")
+    rows: str = Field(alias="from", description="A loaded list, such as `found.providers`.")
     value: str
     label: str
     hint: str = ""
+    disabled: str = Field("", description="The field that holds why a row cannot be chosen.")
+    columns: dict[str, str] = Field({}, description="Headings of more columns, and their fields.")
+    filters: list[str] = Field([], description="Headings by which rows can be narrowed down.")
 
 
-class Check(BaseModel):
-    """A live check of an answer: a command, with the answer as its hidden input."""
+class Check(Strict):
+    """A live check. The command gets the answer as `{value}`, or unseen where it has none.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Its data may hold `verdict` (refused: asked again), `message`, `fix`, and `answer`, which
+    replaces what was answered. It is bounded in time by the command itself.
+    """
 
     query: str
 
 
-class Ask(_Strict):
-    """A question. Inside a loop its id is `ITEM.ID`."""
+class Pattern(Strict):
+    """What a text must look like."""
 
-    ask: str
-    type: Literal["text", "secret", "int", "confirm", "choice", "many", "url"]
+    pattern: str = Field(description="A regular expression that the whole answer must match.")
+    message: str = Field("", description="What to say where it does not.")
+
+
+class From(Strict):
+    """Where an answer may come from besides the user; the first that has one wins."""
+
+    env: str = Field("", description="An environment variable.")
+    keyring: str = Field("", description="A name in the system's keyring, where one is installed.")
+    saved: str = Field("", description="A loaded value, such as `{here.port}`.")
+
+
+class Ask(Conditional):
+    """A question. Inside a loop its id is `ROW.ID`."""
+
+    ask: str = Field(description="Its id, by which `--set`, scripts and conditions name it.")
+    type: Literal["text", "secret", "int", "confirm", "choice", "many", "path", "url"]
     message: str
     help: str = ""
     default: Any = None
-    optional: bool = False
-    choices: list[Choice] | Source = Field(default_factory=list)
-    min: int = 0
+    placeholder: str = Field("", description="An example, shown while nothing is typed.")
+    optional: bool = Field(False, description="It may be left empty.")
+    advanced: bool = Field(False, description="Not asked without --advanced: the default is taken.")
+    choices: list[Choice] | Source = Field(
+        [], description="For choice and many; for text, path and url they are suggestions."
+    )
+    min: int | None = Field(None, description="Lowest number, or fewest choices.")
+    max: int | None = Field(None, description="Highest number, or most choices.")
+    pattern: Pattern | None = Field(None, alias="validate")
     check: Check | None = None
+    source: From | None = Field(None, alias="from")
 
 
-class Load(_Strict):
-    """A read-only query: a command whose data is kept under a name."""
+class Load(Conditional):
+    """A read-only query: a command whose data is kept under a name. Done when first needed."""
 
     load: str
     query: str
 
 
-class Say(_Strict):
+class Say(Conditional):
     """A sentence shown once."""
 
     say: str
 
 
-class RunLine(BaseModel):
-    """A command of the plan. `input` names the answer that is its hidden input."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class RunLine(Conditional):
+    """A command of the plan. `[--option {answer}]` is left out where the answer is not set."""
 
     line: str
-    when: str = ""
-    input: str = ""
+    input: str = Field("", description="The answer that is the command's hidden input.")
 
 
-class Run(_Strict):
+class Run(Conditional):
     """Commands for the plan: the only thing in a flow that changes anything."""
 
     run: list[RunLine | str]
 
 
-class Each(_Strict):
+class End(Conditional):
+    """The end of the flow; what is said once all commands have run."""
+
+    done: str
+
+
+class Each(Conditional):
     """A loop over rows; `when` chooses them, `key` is the field that names one in question ids."""
 
     each: str
@@ -108,168 +129,32 @@ class Each(_Strict):
     steps: list[Ask | Load | Say | Run]
 
 
-class Flow(BaseModel):
-    """A whole flow file."""
+Step = Ask | Load | Say | Run | Each | End
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class Flow(Strict):
+    """A whole flow file."""
 
     flow: str
     title: str
-    steps: list[Ask | Load | Say | Run | Each]
+    steps: list[Step]
 
 
-KINDS: dict[str, type[BaseModel]] = {"ask": Ask, "load": Load, "say": Say, "run": Run, "each": Each}
+KINDS: dict[str, type[Conditional]] = {
+    "ask": Ask,
+    "load": Load,
+    "say": Say,
+    "run": Run,
+    "each": Each,
+    "done": End,
+}
 
 
-def load_flow(name: str, directories: Iterable[str]) -> Flow:
-    """The flow of that name, checked. Raises NotFoundError or FileError with `file:line`."""
-    paths = {
-        entry[:-5]: os.path.join(directory, entry)
-        for directory in directories
-        if os.path.isdir(directory)
-        for entry in sorted(os.listdir(directory))
-        if entry.endswith(".yaml")
-    }
-    if name not in paths:
-        raise NotFoundError(f'There is no flow "{name}".', fix=did_you_mean(name, paths))
-    return read_flow(read_yaml(paths[name]))
-
-
-def read_flow(document: Document) -> Flow:
-    """Check a document: its fields, conditions, commands, and every name that it uses."""
-    _check_kinds(document, (document.data or {}).get("steps") or [], ("steps",))
-    try:
-        flow = Flow.model_validate(document.data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        path = tuple(p for p in first["loc"] if p not in _UNION_PARTS)
-        raise FileError(
-            f"{document.place(path)}: {_word(first)}.", fix=_near(first, path)
-        ) from None
-    _Checker(document).steps(flow.steps, ("steps",), set())
-    return flow
-
-
-_UNION_PARTS = {"Ask", "Load", "Say", "Run", "Each", "RunLine", "Source", "str", "list[Choice]"}
-
-
-def _check_kinds(document: Document, steps: Any, path: tuple[str | int, ...]) -> None:
-    """Validate each step as its own kind, so that an error speaks of that kind alone."""
-    for number, step in enumerate(steps if isinstance(steps, list) else []):
-        here = (*path, number)
-        kind = next((k for k in KINDS if isinstance(step, dict) and k in step), None)
-        if kind is None:
-            raise FileError(
-                f"{document.place(here)}: this is no step.",
-                fix=f"A step begins with {', '.join(KINDS)}.",
-            )
-        if kind == "each":
-            _check_kinds(document, step.get("steps"), (*here, "steps"))
-        try:
-            KINDS[kind].model_validate(step)
-        except ValidationError as error:
-            first = error.errors()[0]
-            inner = tuple(p for p in first["loc"] if p not in _UNION_PARTS)
-            known = KINDS[kind].model_fields
-            near = did_you_mean(str(inner[-1]), known) if inner else ""
-            unknown = first["type"] == "extra_forbidden"
-            raise FileError(
-                f"{document.place((*here, *inner), key=unknown)}: {_word(first)}.",
-                fix=near if unknown else "",
-            ) from None
-
-
-def _word(error: Any) -> str:
-    name = error["loc"][-1] if error["loc"] else "the flow"
-    if error["type"] == "extra_forbidden":
-        return f'unknown key "{name}"'
-    if error["type"] == "missing":
-        return f'"{name}" is missing'
-    return f"{name}: {error['msg'][0].lower()}{error['msg'][1:]}"
-
-
-def _near(error: Any, path: tuple[Any, ...]) -> str:
-    return (
-        did_you_mean(str(path[-1]), Flow.model_fields) if error["type"] == "extra_forbidden" else ""
-    )
-
-
-class _Checker:
-    """Walks a flow once and holds every name against what is known at that place."""
-
-    def __init__(self, document: Document) -> None:
-        self._document = document
-
-    def steps(self, steps: Iterable[Any], path: tuple[str | int, ...], known: set[str]) -> None:
-        for number, step in enumerate(steps):
-            here = (*path, number)
-            scope = known | ({step.each} if isinstance(step, Each) else set())
-            if step.when:
-                self._condition(step.when, (*here, "when"), scope)
-            self._step(step, here, known)
-
-    def _step(self, step: Any, here: tuple[str | int, ...], known: set[str]) -> None:
-        if isinstance(step, Ask):
-            for field in ("message", "help", "default"):
-                self._names(getattr(step, field), (*here, field), known)
-            if isinstance(step.choices, Source):
-                self._name(step.choices.rows, (*here, "choices", "from"), known)
-            if step.check:
-                self._line(step.check.query, (*here, "check", "query"), known)
-            known.add("answer" if len(here) > 2 else step.ask)  # noqa: PLR2004 - inside a loop
-        elif isinstance(step, Load):
-            self._line(step.query, (*here, "query"), known)
-            known.add(step.load)
-        elif isinstance(step, Say):
-            self._names(step.say, (*here, "say"), known)
-        elif isinstance(step, Run):
-            for number, item in enumerate(step.run):
-                self._run(item, (*here, "run", number), known)
-        elif isinstance(step, Each):
-            self._name(step.rows, (*here, "in"), known)
-            self.steps(step.steps, (*here, "steps"), known | {step.each, "answer"})
-
-    def _run(self, item: RunLine | str, here: tuple[str | int, ...], known: set[str]) -> None:
-        self._line(item if isinstance(item, str) else item.line, here, known)
-        if isinstance(item, RunLine) and item.when:
-            self._condition(item.when, (*here, "when"), known)
-        if isinstance(item, RunLine) and item.input:
-            self._name(item.input, (*here, "input"), known)
-
-    def _line(self, line: str, here: tuple[str | int, ...], known: set[str]) -> None:
-        self._names(line, here, known)
-        try:
-            parse(_samples(split_line(line)), REGISTRY)
-        except FreeRouterError as error:
-            raise FileError(f"{self._document.place(here)}: {error.what}", fix=error.fix) from None
-
-    def _condition(self, text: str, here: tuple[str | int, ...], known: set[str]) -> None:
-        try:
-            condition = parse_condition(text)
-        except FreeRouterError as error:
-            raise FileError(f"{self._document.place(here)}: {error.what}", fix=error.fix) from None
-        for name in condition.names:
-            self._name(name, here, known)
-
-    def _names(self, text: Any, here: tuple[str | int, ...], known: set[str]) -> None:
-        for name in PLACEHOLDER.findall(text) if isinstance(text, str) else ():
-            self._name(name, here, known)
-
-    def _name(self, name: str, here: tuple[str | int, ...], known: set[str]) -> None:
-        root = name.split(".", maxsplit=1)[0]
-        if root not in known:
-            raise FileError(
-                f'{self._document.place(here)}: nothing is called "{root}" at this point.',
-                fix=did_you_mean(root, known)
-                or f"Known here: {', '.join(sorted(known)) or 'nothing'}.",
-            )
-
-
-def _samples(words: list[str]) -> list[str]:
-    """A command line with stand-ins for its placeholders, so that the parser can check the rest."""
-    made = []
-    for position, word in enumerate(words):
-        previous = words[position - 1] if position else ""
-        stand_in = {"--port": "4000", "--at": "user"}.get(previous, "x")
-        made.append(stand_in if PLACEHOLDER.search(word) else word)
-    return made
+def asks(flow: Flow) -> list[Ask]:
+    """Every question of a flow, those of its loops included."""
+    found: list[Ask] = []
+    for step in flow.steps:
+        found += [
+            s for s in (step.steps if isinstance(step, Each) else [step]) if isinstance(s, Ask)
+        ]
+    return found

@@ -8,7 +8,7 @@ import pytest
 
 from freerouter.config.yaml_file import parse_yaml
 from freerouter.errors import FreeRouterError, ProviderError, UsageError
-from freerouter.wizard.engine import State, step
+from freerouter.wizard.engine import step
 from freerouter.wizard.messages import (
     Answer,
     Back,
@@ -23,7 +23,9 @@ from freerouter.wizard.messages import (
     Work,
     Worked,
 )
-from freerouter.wizard.schema import Flow, read_flow
+from freerouter.wizard.checking import read_flow
+from freerouter.wizard.schema import Flow
+from freerouter.wizard.state import State
 
 FLOW = """
 flow: test

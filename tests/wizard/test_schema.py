@@ -5,7 +5,8 @@ import pytest
 from freerouter.config.yaml_file import parse_yaml
 from freerouter.errors import FileError, NotFoundError
 from freerouter.resources import flows_directory
-from freerouter.wizard.schema import Flow, load_flow, read_flow
+from freerouter.wizard.checking import load_flow, read_flow
+from freerouter.wizard.schema import Flow
 
 
 def read(steps: str) -> Flow:
@@ -25,7 +26,8 @@ def test_an_unknown_flow_is_named() -> None:
 @pytest.mark.parametrize(
     ("steps", "what", "fix"),
     [
-        ("- {aks: a}", "x.yaml:4:3: this is no step", "begins with ask"),
+        ("- {aks: a}", "x.yaml:4:3: this is no step", 'Did you mean "ask"?'),
+        ("- {zzz: a}", "x.yaml:4:3: this is no step", "begins with ask"),
         (
             "- ask: a\n  type: text\n  message: hi\n  optinal: true",
             'x.yaml:7:3: unknown key "optinal"',

@@ -1,0 +1,210 @@
+"""Opening flows for a session: which there are, with which answers, and going on with one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from freerouter.config import atomic
+from freerouter.config.workspace import shown, state_home
+from freerouter.config.yaml_file import read_yaml
+from freerouter.errors import CancelledError, FileError, FreeRouterError, NotFoundError, UsageError
+from freerouter.resources import flows_directory
+from freerouter.result import Line, Output, Result, Running, Table, counted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from freerouter.session import Session
+    from freerouter.wizard.driver import FlowRun, Options
+
+
+def open_flow(session: Session, name: str, args: Mapping[str, Any]) -> Result:
+    """Run a flow with a command's options. What was answered is kept if it is broken off."""
+    from freerouter.wizard.driver import Options
+
+    given = _pairs(args.get("set") or [])
+    if args.get("at"):
+        given.setdefault("place", args["at"])
+    options = Options(
+        given,
+        defaults=bool(args.get("yes")),
+        advanced=bool(args.get("advanced")),
+        dry_run=bool(args.get("dry_run")),
+        explain=bool(args.get("explain")),
+    )
+    return _run(session, name, options, args.get("record") or "")
+
+
+def run_named(session: Session, args: Mapping[str, Any]) -> Result:
+    """`flow NAME`."""
+    return open_flow(session, args["name"], args)
+
+
+def list_all(session: Session, args: Mapping[str, Any]) -> Result:
+    """Every flow, ours and the workspace's own, with its title; one that is broken says so."""
+    from freerouter.wizard.checking import flow_paths, read_flow
+
+    rows = []
+    for name, path in sorted(flow_paths(_directories(session)).items()):
+        try:
+            title = read_flow(read_yaml(path)).title
+        except FreeRouterError as error:
+            title = f"broken: {error}"
+        rows.append((name, title, shown(path, session.context().environ)))
+    data = {"flows": [{"name": n, "title": t, "path": p} for n, t, p in rows]}
+    return Result(data, (Table(("FLOW", "TITLE", "FILE"), tuple(rows)),))
+
+
+def check(session: Session, args: Mapping[str, Any]) -> Result:
+    """Check a flow file without running it."""
+    from freerouter.wizard.checking import read_flow
+    from freerouter.wizard.schema import asks
+
+    flow = read_flow(read_yaml(args["file"]))
+    questions = [ask.ask for ask in asks(flow)]
+    line = (
+        f"{args['file']}: the flow {flow.flow} is in order, {counted(len(questions), 'question')}."
+    )
+    return Result({"flow": flow.flow, "questions": questions}, (Line(line, "ok"),))
+
+
+def resume(session: Session, args: Mapping[str, Any]) -> Result:
+    """Go on where a flow was broken off: with its answers, or with the commands that are left."""
+    from freerouter.wizard.driver import Options
+
+    name = args["name"] or _latest(session)
+    kept = _read(session, name)
+    if kept.get("left"):
+        return _finish(session, name, kept["left"])
+    options = Options(kept=kept.get("answers", {}), defaults=bool(args.get("yes")))
+    return _run(session, name, options, "")
+
+
+def _run(session: Session, name: str, options: Options, record: str) -> Result:
+    from freerouter.wizard.checking import load_flow
+    from freerouter.wizard.driver import FlowRun
+
+    if record and os.path.exists(record):
+        raise FileError(f"{record} exists already.", fix="Record into a new file.")
+    flow = FlowRun(session, load_flow(name, _directories(session)), options)
+    try:
+        result = flow.run()
+    except (CancelledError, KeyboardInterrupt) as error:
+        raise _cancelled(session, name, flow, str(error)) from None
+    except FreeRouterError:
+        _keep(session, name, flow)
+        raise
+    if not options.dry_run:
+        _forget(session, name)
+    return _recorded(session, result, record) if record else result
+
+
+def _recorded(session: Session, result: Result, path: str) -> Result:
+    """Save the commands as a script, which `run` runs."""
+    lines = [f"# Recorded from the flow {result.data['flow']}.", *result.data["commands"]]
+    text = "\n".join(lines) + "\n"
+    if session.redact(text) != text:
+        raise FileError(f"{path} was not written: it would hold a secret.")
+    try:
+        atomic.write_text(path, text)
+    except OSError as error:
+        raise FileError(f"Cannot write {path}.", f"{error.strerror}.") from None
+    line = Line(f"Recorded in {path}: `freerouter run {path}` does the same.", "ok")
+    return result._replace(show=(*result.show, line))
+
+
+def _cancelled(session: Session, name: str, flow: FlowRun, said: str) -> CancelledError:
+    """One way to end, wherever somebody gives up."""
+    if _keep(session, name, flow):
+        what = "Cancelled." if flow.left else "Nothing was changed."
+        return CancelledError(what, "Your answers are kept.", "`freerouter flow resume` goes on.")
+    return CancelledError(said or "Nothing was changed.")
+
+
+def _keep(session: Session, name: str, flow: FlowRun) -> bool:
+    """Keep what a later run can take up, if there is anything. Never a secret."""
+    if not (flow.kept or flow.left):
+        return False
+    data = {"answers": flow.kept, "left": [list(p.words) for p in flow.left]}
+    text = json.dumps(data, ensure_ascii=False)
+    if session.redact(text) != text:
+        return False
+    path = _path(session, name)
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        atomic.write_text(path, text + "\n", mode=0o600)
+    except (OSError, FileError):
+        return False
+    return True
+
+
+def _finish(session: Session, name: str, left: list[list[str]]) -> Result:
+    """Run the commands that were left over; stop at the first that fails, keeping the rest."""
+    from freerouter.wizard.messages import Confirm, Planned
+
+    asker = session.frontend.asker()
+    if asker is not None:
+        asker.confirm(Confirm(tuple(Planned(tuple(words)) for words in left)))
+    path = _path(session, name)
+    while left:
+        line = shlex.join(left[0])
+        session.frontend.event(Running(line))
+        result = session.command(session.parse(list(left[0])))
+        for block in result.show:
+            session.frontend.event(Output(block))
+        if result.exit_code:
+            return Result({"flow": name, "left": left}, exit_code=result.exit_code)
+        left = left[1:]
+        atomic.write_text(path, json.dumps({"answers": {}, "left": left}) + "\n", mode=0o600)
+    _forget(session, name)
+    return Result({"flow": name, "left": []}, (Line("Done.", "ok"),))
+
+
+def _directories(session: Session) -> list[str]:
+    return [flows_directory(), session.context().workspace.flows]
+
+
+def _path(session: Session, name: str) -> str:
+    return os.path.join(state_home(session.context().environ), "flows", f"{name}.json")
+
+
+def _read(session: Session, name: str) -> dict[str, Any]:
+    try:
+        with open(_path(session, name), encoding="utf-8") as file:
+            data = json.load(file)
+    except (OSError, ValueError):
+        raise NotFoundError(f'No run of "{name}" was broken off.', fix="`flow list`.") from None
+    return data if isinstance(data, dict) else {}
+
+
+def _latest(session: Session) -> str:
+    directory = os.path.dirname(_path(session, "x"))
+    try:
+        names = [n for n in os.listdir(directory) if n.endswith(".json")]
+    except OSError:
+        names = []
+    if not names:
+        raise NotFoundError("No flow was broken off.", fix="`flow list` shows the flows.")
+    return max(names, key=lambda n: os.stat(os.path.join(directory, n)).st_mtime_ns)[:-5]
+
+
+def _forget(session: Session, name: str) -> None:
+    try:
+        os.unlink(_path(session, name))
+    except OSError:
+        return
+
+
+def _pairs(items: list[str]) -> dict[str, str]:
+    pairs = {}
+    for item in items:
+        name, equals, value = item.partition("=")
+        if not equals or not name:
+            raise UsageError(
+                f'--set takes id=value, not "{item}".', fix="--set providers=demo, say."
+            )
+        pairs[name] = value
+    return pairs

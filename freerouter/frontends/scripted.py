@@ -1,0 +1,117 @@
+"""A flow answered from a script: `? id` and `< answer`, in the order in which they are asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from freerouter.errors import CancelledError, UsageError
+from freerouter.result import Line, Output
+from freerouter.wizard.messages import Answer, Back, Change, Confirmed, Skip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from freerouter.result import Event
+    from freerouter.session import FrontEnd
+    from freerouter.wizard.messages import Confirm, Planned, Question
+    from freerouter.wizard.messages import Event as WizardEvent
+
+APPLY = "apply"
+
+
+class Said(NamedTuple):
+    """One answer of the script. `place` is its `file:line`."""
+
+    id: str
+    text: str
+    place: str = ""
+
+
+class Script:
+    """A front end that shows what another one shows, and answers from a list."""
+
+    def __init__(
+        self,
+        said: list[Said],
+        through: FrontEnd,
+        environ: Mapping[str, str],
+        learn: Callable[[dict[str, str]], None],
+    ) -> None:
+        self._said = list(said)
+        self._through = through
+        self._environ = environ
+        self._learn = learn
+
+    @property
+    def left(self) -> list[Said]:
+        """Answers that nobody asked for."""
+        return self._said
+
+    def event(self, event: Event) -> None:
+        self._through.event(event)
+
+    def secret(self, prompt: str) -> str | None:
+        return self._through.secret(prompt)
+
+    def asker(self) -> Script:
+        return self
+
+    def ask(self, question: Question) -> WizardEvent:
+        if question.problem:
+            self.show(question.problem, err=True)
+        text = self._next(question.id, question.message).text
+        if text == "^back":
+            return Back()
+        if text == "^skip":
+            return Skip()
+        if text == "^default":
+            return Answer(question.id, question.default, "script")
+        if text == "^help":
+            self.show(question.help)
+            return self.ask(question)
+        return Answer(question.id, self._value(text), "script")
+
+    def show(self, text: str, *, err: bool = False) -> None:
+        self._through.event(Output(Line(text, err=err)))
+
+    def confirm(self, request: Confirm) -> WizardEvent:
+        self._plan(request.plan)
+        text = self._next(APPLY, "Do this now?").text
+        if text == "^back":
+            return Back()
+        if text.startswith("^change "):
+            return Change(text.removeprefix("^change ").strip())
+        if text.lower() in ("yes", "y", "true", "^default"):
+            return Confirmed()
+        raise CancelledError("Nothing was changed.")
+
+    def _plan(self, plan: tuple[Planned, ...]) -> None:
+        import shlex
+
+        self.show("This will be done:")
+        for planned in plan:
+            self.show(f"  {shlex.join(planned.words)}")
+
+    def _next(self, identity: str, message: str) -> Said:
+        if not self._said:
+            raise UsageError(
+                f"The script has no answer to {identity}.", message, f"Add `? {identity}`."
+            )
+        said = self._said.pop(0)
+        if said.text == "^cancel":
+            raise CancelledError("Nothing was changed.")
+        if said.id != identity:
+            raise UsageError(
+                f"{said.place}: the script answers {said.id}, but {identity} is asked.", message
+            )
+        return said
+
+    def _value(self, text: str) -> str:
+        if not text.startswith("env:"):
+            return text
+        name = text[4:]
+        value = self._environ.get(name)
+        if not value:
+            raise UsageError(f"The answer is to come from {name}, which is not set.")
+        self._learn({name: value})
+        return value
