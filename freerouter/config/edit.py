@@ -1,17 +1,28 @@
-"""Changing a hand-written providers.yaml: comments, order and quoting of the rest survive."""
+"""Changing a hand-written providers.yaml: comments, order and quoting of the rest survive.
+
+Each change is made line by line. Where the file is written so that this cannot be done (all in one
+line, say), it goes through a round trip, which keeps comments, if not always where they were.
+"""
 
 from __future__ import annotations
 
+import copy
 import io
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config import atomic
-from freerouter.config.providers_file import read_providers
-from freerouter.config.yaml_file import decode, parse_yaml, read_yaml
+from freerouter.config.providers_file import ProvidersFile, read_providers
+from freerouter.config.splice import Lines, inline
+from freerouter.config.yaml_file import decode, dump_yaml, parse_yaml, read_yaml
+from freerouter.errors import FileError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
     from freerouter.config.providers_file import Entry
     from freerouter.config.workspace import Workspace
+
+    Splice = Callable[[str], str | None]
 
 
 DEFAULTS = {"enabled": True}
@@ -20,46 +31,185 @@ DEFAULTS = {"enabled": True}
 
 def put_provider(workspace: Workspace, values: dict[str, Any], now: float) -> str:
     """Add a provider, or change the entry of that name. Returns added, changed or unchanged."""
-    from ruamel.yaml import YAML
+
+    def add(data: Any) -> None:
+        if data.get("providers") is None:
+            data["providers"] = []
+        data["providers"].append(dict(values))
+
+    def added(text: str) -> str | None:
+        return Lines(text).with_entry(("providers",), dump_yaml([values]).splitlines())
 
     with atomic.lock(workspace.root):
-        text, entries = _read(workspace)
-        yaml = YAML()
-        yaml.preserve_quotes = True
-        yaml.width = 4096
-        yaml.indent(mapping=2, sequence=4, offset=2)
-        data = yaml.load(text)
-        place = _find(entries, values)
-        rows = data.get("providers")
-        if rows is None:
-            data["providers"] = rows = []
+        text, file = _read(workspace)
+        place = _find(file.entries, values)
         if place is None:
-            rows.append(values)
-            outcome = "added"
-        else:
-            row = rows[place]
-            changes = {k: v for k, v in values.items() if row.get(k, DEFAULTS.get(k)) != v}
-            outcome = "changed" if changes else "unchanged"
-            row.update(changes)
-        if outcome == "unchanged":
-            return outcome
-        out = io.StringIO()
-        yaml.dump(data, out)
-        new = out.getvalue()
-        read_providers(parse_yaml(new.encode(), workspace.providers_file))
-        atomic.back_up(workspace.providers_file, workspace.backups, now)
-        atomic.write_text(workspace.providers_file, new)
-        return outcome
+            _change(workspace, text, add, added, now)
+            return "added"
+        row = parse_yaml(text.encode(), file.path).data["providers"][place]
+        changes = {k: v for k, v in values.items() if row.get(k, DEFAULTS.get(k)) != v}
+        return "changed" if _set(workspace, text, place, changes, now) else "unchanged"
 
 
-def _read(workspace: Workspace) -> tuple[str, tuple[Entry, ...]]:
+def switch_provider(workspace: Workspace, name: str, now: float, *, on: bool) -> bool:
+    """Switch a provider on or off; whether that changed anything."""
+    with atomic.lock(workspace.root):
+        text, file = _read(workspace)
+        entry = file.get(name)
+        changes = {"enabled": on} if entry.enabled != on else {}
+        return _set(workspace, text, file.entries.index(entry), changes, now)
+
+
+def remove_provider(workspace: Workspace, name: str, now: float) -> None:
+    """Take a provider out, and what was selected of it."""
+    with atomic.lock(workspace.root):
+        text, file = _read(workspace)
+        place = file.entries.index(file.get(name))
+        # Models that are named one by one have numbers for names, which move up.
+        left = [e.name for e in file.entries if e.name != name]
+        names = dict(zip(left, _names_without(text, place), strict=True))
+        chosen = {names[n]: ids for n, ids in file.select.items() if n != name}
+
+        def remove(data: Any) -> None:
+            del data["providers"][place]
+            _select(data, chosen)
+
+        def removed(text: str) -> str | None:
+            shorter = Lines(text).without(("providers", place))
+            return None if shorter is None else _selected(shorter, chosen)
+
+        _change(workspace, text, remove, removed, now)
+
+
+def put_selection(workspace: Workspace, chosen: Mapping[str, Sequence[str]], now: float) -> bool:
+    """Write which models are chosen, by provider; whether that changed anything."""
+
+    def select(data: Any) -> None:
+        _select(data, chosen)
+
+    with atomic.lock(workspace.root):
+        text, file = _read(workspace)
+        if file.select == {name: tuple(ids) for name, ids in chosen.items()}:
+            return False
+        return _change(workspace, text, select, lambda text: _selected(text, chosen), now)
+
+
+def _set(
+    workspace: Workspace, text: str, place: int, changes: Mapping[str, Any], now: float
+) -> bool:
+    """Give keys of one provider other values; whether there were any to give."""
+
+    def change(data: Any) -> None:
+        data["providers"][place].update(changes)
+
+    def changed(text: str) -> str | None:
+        new: str | None = text
+        for key, value in changes.items():
+            if new is None:
+                break
+            lines, path = Lines(new), ("providers", place, key)
+            present = lines.node(path) is not None
+            new = lines.with_value(path, value) if present else lines.with_key(path, "type", value)
+        return new
+
+    return bool(changes) and _change(workspace, text, change, changed, now)
+
+
+def _select(data: Any, chosen: Mapping[str, Iterable[str]]) -> None:
+    if chosen:
+        data["select"] = {name: list(ids) for name, ids in chosen.items()}
+    else:
+        data.pop("select", None)
+
+
+def _selected(text: str, chosen: Mapping[str, Sequence[str]]) -> str | None:
+    """The text with that selection, changed line by line."""
+    present = Lines(text).node(("select",))
+    if not chosen:
+        return text if present is None else Lines(text).without(("select",))
+    if present is None:
+        listed = [line for name, ids in chosen.items() for line in _listed(name, ids)]
+        return Lines(text).with_more(["select:", *(f"  {line}" for line in listed)])
+    old = parse_yaml(text.encode(), "").data["select"] or {}
+    new: str | None = text
+    for name in old:
+        if new is not None and name not in chosen:
+            new = Lines(new).without(("select", name))
+    for name, ids in chosen.items():
+        if new is not None and old.get(name) != list(ids):
+            new = _relisted(new, name, ids, listed=bool(old.get(name)))
+    return new
+
+
+def _relisted(text: str, name: str, ids: Sequence[str], *, listed: bool) -> str | None:
+    """The text with other models of one provider: in the list that there is, or in a new one."""
+    lines, place = Lines(text), ("select", name)
+    if listed and ids:
+        return lines.with_list(place, ids) or lines.with_value(place, list(ids))
+    bare = lines.without(place) if lines.node(place) is not None else text
+    return None if bare is None else Lines(bare).with_entry(("select",), _listed(name, ids))
+
+
+def _listed(name: str, ids: Iterable[str]) -> list[str]:
+    items = [f"  - {inline(model)}" for model in ids]
+    return [f"{inline(name)}:", *items] if items else [f"{inline(name)}: []"]
+
+
+def _change(
+    workspace: Workspace, text: str, change: Callable[[Any], None], spliced: Splice, now: float
+) -> bool:
+    """Write the file changed, readable and whole or not at all; whether that changed anything."""
+    path = workspace.providers_file
+    before = parse_yaml(text.encode(), path).data
+    wanted = copy.deepcopy(before)
+    change(wanted)
+    if _without_empty(wanted) == _without_empty(before):
+        return False
+    new = _by_lines(text, spliced, wanted) or _round_trip(text, change)
+    read_providers(parse_yaml(new.encode(), path))
+    atomic.back_up(path, workspace.backups, now)
+    atomic.write_text(path, new)
+    return True
+
+
+def _by_lines(text: str, spliced: Splice, wanted: Any) -> str | None:
+    """The text changed line by line, where it then reads as wanted."""
+    try:
+        new = spliced(text)
+        found = None if new is None else parse_yaml(new.encode(), "").data
+    except FileError:  # an alias, say, whose anchor went
+        return None
+    same = isinstance(found, dict) and _without_empty(found) == _without_empty(wanted)
+    return new if same else None
+
+
+def _without_empty(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A key without a value means as much as none."""
+    return {key: value for key, value in data.items() if value not in (None, [], {})}
+
+
+def _round_trip(text: str, change: Callable[[Any], None]) -> str:
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    data = yaml.load(text)
+    change(data)
+    out = io.StringIO()
+    yaml.dump(data, out)
+    return out.getvalue()
+
+
+def _read(workspace: Workspace) -> tuple[str, ProvidersFile]:
     """The file as it is written, and what is in it. One without any content gets a list."""
     document = read_yaml(workspace.providers_file)
     with open(workspace.providers_file, "rb") as file:
         text = decode(file.read(), document.name)
     if document.node is None:
-        return f"{text.rstrip()}\nproviders: []\n".lstrip(), ()
-    return text, read_providers(document).entries
+        return f"{text.rstrip()}\nproviders: []\n".lstrip(), ProvidersFile(document.name, ())
+    return text, read_providers(document)
 
 
 def _find(entries: tuple[Entry, ...], values: dict[str, Any]) -> int | None:
@@ -69,3 +219,11 @@ def _find(entries: tuple[Entry, ...], values: dict[str, Any]) -> int | None:
         return (entry.type, entry.name) == (values["type"], values.get("name", values["type"]))
 
     return next((place for place, entry in enumerate(entries) if same(entry)), None)
+
+
+def _names_without(text: str, place: int) -> list[str]:
+    """What the other providers are called once that one is gone."""
+    document = parse_yaml(text.encode(), "")
+    document.data.pop("select", None)
+    del document.data["providers"][place]
+    return [entry.name for entry in read_providers(document).entries]

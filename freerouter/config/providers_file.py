@@ -1,6 +1,7 @@
 """providers.yaml: what the user wants. Read strictly, with a position for everything wrong.
 
-The original FreeRouter's file loads as it is; ours adds `version`, `gateway` and `litellm`.
+The original FreeRouter's file loads as it is; ours adds `version`, `select`, `gateway` and
+`litellm`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.config.yaml_file import Document, read_yaml
-from freerouter.errors import FileError, NotConfiguredError
+from freerouter.errors import FileError, NotConfiguredError, NotFoundError
 from freerouter.registry import did_you_mean
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 TOP: Mapping[str, type | tuple[type, ...]] = {
     "version": int,
     "providers": list,
+    "select": dict,
     "gateway": dict,
     "litellm": dict,
 }
@@ -78,10 +80,23 @@ class ProvidersFile(NamedTuple):
     entries: tuple[Entry, ...]
     gateway: Mapping[str, Any] = NOTHING
     litellm: Mapping[str, Any] = NOTHING
+    select: Mapping[str, tuple[str, ...]] = NOTHING
+    """By provider, the models chosen. A provider that is not in it goes by its own rule."""
 
     @property
     def enabled(self) -> tuple[Entry, ...]:
         return tuple(e for e in self.entries if e.enabled)
+
+    def get(self, name: str) -> Entry:
+        """The provider of that name. Raises NotFoundError with the nearest one."""
+        names = [entry.name for entry in self.entries]
+        if name in names:
+            return self.entries[names.index(name)]
+        there = f"In providers.yaml: {', '.join(names)}." if names else "There is none yet."
+        raise NotFoundError(
+            f'There is no provider "{name}" in providers.yaml.',
+            fix=did_you_mean(name, names) or there,
+        )
 
     def address(self, environ: Mapping[str, str]) -> tuple[str, int]:
         """Host and port of the gateway: the file, else the original's variables, else ours."""
@@ -123,7 +138,11 @@ def read_providers(document: Document) -> ProvidersFile:
     entries = _number(_entry(document, row, ("providers", i)) for i, row in enumerate(rows))
     _check_names(entries)
     return ProvidersFile(
-        document.name, entries, dict(data.get("gateway") or {}), dict(data.get("litellm") or {})
+        document.name,
+        entries,
+        dict(data.get("gateway") or {}),
+        dict(data.get("litellm") or {}),
+        _selections(document, data.get("select") or {}, [e.name for e in entries]),
     )
 
 
@@ -205,6 +224,35 @@ def _check_models(document: Document, rule: Any, path: tuple[str | int, ...]) ->
         f"{document.place(path)}: models must be free, all, or a list of ids in quotes.",
         fix=did_you_mean(str(rule), ("free", "all")) or 'For example: ["openai/gpt-5"].',
     )
+
+
+def _selections(
+    document: Document, data: Mapping[Any, Any], known: list[str]
+) -> dict[str, tuple[str, ...]]:
+    """The models chosen, by provider; a provider that is left empty has no selection."""
+    chosen: dict[str, tuple[str, ...]] = {}
+    for name, ids in data.items():
+        if name not in known:
+            raise FileError(
+                f'{document.place(("select", name), key=True)}: select names "{name}", '
+                "which is no provider of this file.",
+                fix=did_you_mean(str(name), known)
+                or (f"Its providers: {', '.join(known)}." if known else "Take that line out."),
+            )
+        if ids is None:
+            continue
+        place: tuple[str | int, ...] = ("select", name)
+        if isinstance(ids, list):
+            wrong = [i for i, n in enumerate(ids) if not isinstance(n, str) or not n.strip()]
+            if not wrong:
+                chosen[name] = tuple(dict.fromkeys(ids))
+                continue
+            place = (*place, wrong[0])
+        raise FileError(
+            f"{document.place(place)}: the models of {name} must be a list of ids in quotes.",
+            fix='For example: ["openai/gpt-5"].',
+        )
+    return chosen
 
 
 def _number(entries: Iterable[Entry]) -> tuple[Entry, ...]:

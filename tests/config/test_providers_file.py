@@ -9,7 +9,7 @@ import pytest
 from freerouter.config.providers_file import ProvidersFile, load_providers, read_providers
 from freerouter.config.workspace import Workspace
 from freerouter.config.yaml_file import parse_yaml
-from freerouter.errors import FileError, NotConfiguredError
+from freerouter.errors import FileError, NotConfiguredError, NotFoundError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +59,29 @@ def test_ours_adds_gateway_litellm_and_options() -> None:
     assert file.entries[0].options == {"models": "all", "rpm": 20, "weight": None}
 
 
+def test_models_are_chosen_by_provider_also_of_one_that_is_off() -> None:
+    file = read(
+        "providers:\n  - {type: demo}\n  - {type: oai, name: lab, enabled: false}\n"
+        "  - {type: ollama}\nselect:\n  lab: [b, a, b]\n  demo: []\n  ollama:\n"
+    )
+    assert file.select == {"lab": ("b", "a"), "demo": ()}
+    assert read("providers: []\nselect:\n").select == {}
+
+
+def test_a_provider_is_found_by_its_name() -> None:
+    file = read("providers:\n  - {type: oai, name: lab}\n  - type: demo\n")
+    assert file.get("lab").type == "oai"
+    with pytest.raises(NotFoundError) as caught:
+        file.get("laab")
+    assert str(caught.value) == (
+        'There is no provider "laab" in providers.yaml. Did you mean "lab"?'
+    )
+    with pytest.raises(NotFoundError, match=r"In providers\.yaml: lab, demo\."):
+        file.get("zzz")
+    with pytest.raises(NotFoundError, match="There is none yet"):
+        read("providers: []\n").get("lab")
+
+
 def test_what_is_left_empty_has_its_default() -> None:
     file = read("gateway:\nlitellm:\nproviders:\n  - {type: demo, enabled: , name: , api_key: }\n")
     entry = file.entries[0]
@@ -89,10 +112,10 @@ MISTAKES = [
     (
         "zzz: 1\n",
         ('p.yaml:1:1: unknown key "zzz" in providers.yaml. '
-        "Known keys: version, providers, gateway, litellm."),
+        "Known keys: version, providers, select, gateway, litellm."),
     ),
     ("1: x\n", ('p.yaml:1:1: unknown key "1" in providers.yaml. '
-        "Known keys: version, providers, gateway, litellm.")),
+        "Known keys: version, providers, select, gateway, litellm.")),
     (
         "providers:\n  type: demo\n",
         "p.yaml:2:3: providers must be a list, but this is a map. Write providers as a list.",
@@ -162,6 +185,40 @@ MISTAKES = [
     (
         "gateway: {prot: 1}\n",
         'p.yaml:1:11: unknown key "prot" in gateway. Did you mean "port"?',
+    ),
+    (
+        "select: [a]\n",
+        "p.yaml:1:9: select must be a map, but this is a list. Write select as a map.",
+    ),
+    (
+        "select:\n  demo: [a]\n",
+        ('p.yaml:2:3: select names "demo", which is no provider of this file. '
+        "Take that line out."),
+    ),
+    (
+        "providers:\n  - {type: oai, name: lab}\nselect:\n  laab: [a]\n",
+        ('p.yaml:4:3: select names "laab", which is no provider of this file. '
+        'Did you mean "lab"?'),
+    ),
+    (
+        "providers:\n  - {type: oai, name: lab}\nselect: {openrouter: [a]}\n",
+        ('p.yaml:3:10: select names "openrouter", which is no provider of this file. '
+        "Its providers: lab."),
+    ),
+    (
+        "providers:\n  - type: demo\nselect:\n  demo: all\n",
+        ("p.yaml:4:9: the models of demo must be a list of ids in quotes. "
+        'For example: ["openai/gpt-5"].'),
+    ),
+    (
+        "providers:\n  - type: demo\nselect:\n  demo:\n    - a\n    - 7\n",
+        ("p.yaml:6:7: the models of demo must be a list of ids in quotes. "
+        'For example: ["openai/gpt-5"].'),
+    ),
+    (
+        "providers:\n  - type: demo\nselect: {demo: [' ']}\n",
+        ("p.yaml:3:17: the models of demo must be a list of ids in quotes. "
+        'For example: ["openai/gpt-5"].'),
     ),
     (
         "providers:\n  - type: demo\n  - type: demo\n",
