@@ -116,14 +116,50 @@ COMMANDS = (
         "Ask every provider for its models and write the gateway's config.yaml",
         "freerouter.commands.fetch:run",
         (
+            Parameter(
+                "provider", many=True, help="ask only this one, or these", complete="provider"
+            ),
             Parameter("timeout", "float", "seconds that one provider may take", default=30.0),
             Parameter("strict", "flag", "fail if any provider fails"),
         ),
         needs=(Need.CONFIG,),
         writes=True,
-        examples=("fetch", "fetch --strict"),
-        details="A provider that fails keeps its last good list, marked stale. Exit code 5 when no "
+        examples=("fetch", "fetch --strict", "fetch --provider openrouter"),
+        details="It tells what is different since the last list. "
+        "A provider that fails keeps its last good list, marked stale. Exit code 5 when no "
         "provider answered (with --strict: when one failed). Without any model nothing is written.",
+    ),
+    Command(
+        "select",
+        "Choose which models the gateway serves",
+        "freerouter.commands.select:run",
+        (
+            Parameter(
+                "model",
+                help="a model's id, or provider/id",
+                positional=True,
+                many=True,
+                complete="model",
+            ),
+            Parameter("add", "flag", "these too, besides what is selected"),
+            Parameter("remove", "flag", "these no more"),
+            Parameter("provider", help="only models of this provider", complete="provider"),
+            Parameter("free", "flag", "the models that cost nothing"),
+            Parameter("limit", "int", "no more than this many, in the order of the list"),
+            Parameter("clear", "flag", "forget the selection: back to each provider's rule"),
+        ),
+        needs=(Need.CONFIG, Need.MODELS),
+        writes=True,
+        flow="pick-models",
+        examples=(
+            "select --free --limit 5",
+            "select openrouter/openai/gpt-5 ollama/qwen3:latest",
+            "select --add --provider ollama",
+            "select --clear",
+        ),
+        details="The models named, or those that --free, --limit and --provider let through, are "
+        "all that is served from then on. It asks nobody: it knows the lists of the last fetch. "
+        "What is selected is kept under `select:` in providers.yaml.",
     ),
     Command(
         "list",
@@ -186,6 +222,16 @@ COMMANDS = (
         details="Exit code 0 when it runs and answers, 6 when it does not.",
     ),
     Command(
+        "doctor",
+        "Find out what is wrong, and what mends it",
+        "freerouter.commands.doctor:run",
+        (Parameter("offline", "flag", "ask no provider"),),
+        flow="diagnose",
+        examples=("doctor", "doctor --json"),
+        details="It changes nothing. Exit code 0 when there is no error, else 1. "
+        "With --json it prints all that a report of a fault needs, secrets hidden.",
+    ),
+    Command(
         "logs",
         "Show the gateway's log, secrets hidden",
         "freerouter.commands.logs:run",
@@ -229,6 +275,13 @@ COMMANDS = (
         (Parameter("file", positional=True, required=True, complete="path"),),
         of_session=True,
         examples=("flow check my-flow.yaml",),
+    ),
+    Command(
+        "flow schema",
+        "Print the JSON Schema of flow files, for editors",
+        "freerouter.flows:schema",
+        of_session=True,
+        examples=("flow schema > flow.schema.json",),
     ),
     Command(
         "flow resume",

@@ -1,82 +1,77 @@
-"""`fetch`: ask every provider for its models, then write config.yaml and the model catalogue."""
+"""`fetch`: ask providers for their models, then write config.yaml and the model catalogue."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from freerouter.config import atomic
+from freerouter.commands.writing import gone_line, last_lists, parts_of, total_line, write
 from freerouter.config.providers_file import OPTIONS, load_providers
-from freerouter.config.secrets import ensure_master_key
-from freerouter.config.state import read_models, read_suffixes, write_state
-from freerouter.errors import FreeRouterError, ProviderError
+from freerouter.config.state import read_fetched, read_suffixes
+from freerouter.errors import FreeRouterError, NotConfiguredError, ProviderError
 from freerouter.providers.configured import accounts_of
 from freerouter.providers.discovery import Outcome, discover
 from freerouter.providers.today import today
 from freerouter.result import Line, Progress, Result, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from freerouter.commands.writing import Part
+    from freerouter.config.providers_file import ProvidersFile
     from freerouter.context import Context
     from freerouter.providers.account import Account
     from freerouter.providers.models import Model
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
-    outcomes = _discover(ctx, accounts_of(ctx), args["timeout"])
-    old, suffixes = _last_good(ctx), read_suffixes(ctx.workspace)
+    file = load_providers(ctx.workspace)
+    only = _known(file, args.get("provider") or [])
+    accounts = accounts_of(ctx, file)
+    asked = [a for a in accounts if not only or a.name in only]
+    outcomes = _discover(ctx, asked, args["timeout"])
+    old, suffixes = last_lists(ctx.workspace), read_suffixes(ctx.workspace)
     outcomes = [_under(o, suffixes) for o in outcomes]
-    lists = {o.account.name: _models_of(o, old) for o in outcomes}
-    chosen: list[tuple[Account, Model]] = []
-    problems: list[FreeRouterError] = []
-    show: list[Line] = []
-    for outcome in sorted(outcomes, key=lambda o: o.account.provider.demo):
-        account, models = outcome.account, lists[outcome.account.name]
-        if account.provider.demo and any(not a.provider.demo for a, _ in chosen):
-            show.append(Line(f"{account.label}: steps aside, there are real models.", "dim"))
-            lists[account.name] = []
-            continue
-        if outcome.error:
-            problems.append(outcome.error)
-        try:
-            written = wanted(account, models)
-        except ProviderError as error:
-            problems.append(error)
-            continue
-        chosen += [(account, m) for m in written]
-        if outcome.error is None:
-            show.append(_line(account, models, written))
-        elif models:
-            show.append(_stale_line(account, models))
+    answers = {o.account.name: o for o in outcomes}
+    lists = [_list_of(a, answers.get(a.name), old, suffixes) for a in accounts]
+    parts = parts_of(lists, file.select)
+    changes = _changes(outcomes, old)
+    problems, show = _tell(parts, answers, changes, file.select)
     show += [
         Line(f"{a.label}: the option {name} is not used.", "warn", err=True)
-        for a in (o.account for o in outcomes)
+        for a in asked
         for name in a.entry.options
         if name not in OPTIONS
     ]
     show += [Line(_worded(p), "error", err=True) for p in problems]
-    if not chosen:
-        raise _nothing(ctx, problems)
-    changed = _write(ctx, chosen, lists, {o.account.name: o.account.suffix for o in outcomes})
-    show.append(
-        Line(
-            f"{counted(len(chosen), 'model')} in config.yaml{'' if changed else ' (unchanged)'}.",
-            "ok",
-        )
-    )
-    failed = [p.as_data() for p in problems]
+    if not any(p.written for p in parts):
+        raise _nothing(ctx, [*problems, *_silent(parts, answers)])
+    before = read_fetched(ctx.workspace) if only else None
+    changed = write(ctx, file, parts, fetched=ctx.now() if before is None else before)
+    show.append(total_line(parts, changed=changed))
+    counts = {p.account.name: len(p.models) for p in parts}
     data = {
-        "models": len(chosen),
+        "models": sum(len(p.written) for p in parts),
         "changed": changed,
         "providers": [
-            {"name": o.account.name, "models": len(lists[o.account.name]), "ok": o.error is None}
+            {"name": o.account.name, "models": counts[o.account.name], "ok": o.error is None}
             for o in outcomes
         ],
-        "problems": failed,
+        "changes": changes,
+        "problems": [p.as_data() for p in problems],
     }
     answered = any(o.error is None for o in outcomes if not o.account.provider.demo)
     failure = problems and (args["strict"] or not answered)
     return Result(data, tuple(show), ProviderError.exit_code if failure else 0)
+
+
+def _known(file: ProvidersFile, names: Sequence[str]) -> set[str]:
+    """The names, each of a provider that is switched on."""
+    for name in names:
+        if not file.get(name).enabled:
+            raise NotConfiguredError(
+                f"{name} is switched off.", fix=f"`providers enable {name}` switches it on."
+            )
+    return set(names)
 
 
 def _discover(ctx: Context, accounts: list[Account], timeout: float) -> list[Outcome]:
@@ -92,43 +87,9 @@ def _discover(ctx: Context, accounts: list[Account], timeout: float) -> list[Out
 
 def _load_the_rest() -> None:
     """What reads and writes the answers is imported while they are awaited."""
+    import freerouter.commands.changes
     import freerouter.config.generate
     import freerouter.providers.models  # noqa: F401 - it is the import that counts
-
-
-def wanted(account: Account, models: list[Model]) -> list[Model]:
-    """What goes into config.yaml: where models have prices only the free ones, unless told."""
-    rule = account.entry.options.get("models")
-    if isinstance(rule, list):
-        by_id = {m.id: m for m in models}
-        missing = [str(name) for name in rule if name not in by_id]
-        if missing and models:
-            raise ProviderError(
-                f"{account.label} has no model {', '.join(missing)}.",
-                fix=f"`freerouter list --provider {account.name}` shows what it has.",
-            )
-        return [by_id[name] for name in rule if name in by_id]
-    priced = "price" in account.provider.list
-    if rule == "all" or (rule is None and not priced):
-        return models
-    free = [m for m in models if m.costs_nothing]
-    if models and not free:
-        raise ProviderError(
-            f"{account.label}: none of its {counted(len(models), 'model')} is free, "
-            "so none was written.",
-            fix="`options: {models: all}` in providers.yaml takes those that cost money too.",
-        )
-    return free
-
-
-def _last_good(ctx: Context) -> dict[str, list[Model]]:
-    from freerouter.providers.models import Model
-
-    old: dict[str, list[Model]] = {}
-    for row in read_models(ctx.workspace):
-        fields = {k: v for k, v in row.items() if k in Model._fields}
-        old.setdefault(row["provider"], []).append(Model(**{**fields, "stale": True}))
-    return old
 
 
 def _under(outcome: Outcome, suffixes: Mapping[str, str]) -> Outcome:
@@ -139,71 +100,119 @@ def _under(outcome: Outcome, suffixes: Mapping[str, str]) -> Outcome:
     return outcome._replace(account=account.under(suffixes.get(account.name, "")))
 
 
-def _models_of(outcome: Outcome, old: dict[str, list[Model]]) -> list[Model]:
+def _list_of(
+    account: Account,
+    outcome: Outcome | None,
+    old: Mapping[str, list[Model]],
+    suffixes: Mapping[str, str],
+) -> tuple[Account, list[Model]]:
+    """An account with its models: what it answered, or its last ones where it was not asked."""
+    last = old.get(account.name, [])
+    if outcome is None:
+        return account.under(suffixes.get(account.name, "")), last
     if outcome.error is None:
-        return list(outcome.models)
+        return outcome.account, list(outcome.models)
     refused = isinstance(outcome.error, ProviderError) and outcome.error.state == "refused"
-    return [] if refused else old.get(outcome.account.name, [])
+    return outcome.account, [] if refused else [m._replace(stale=True) for m in last]
 
 
-def _write(
-    ctx: Context,
-    chosen: list[tuple[Account, Model]],
-    lists: dict[str, list[Model]],
-    suffixes: dict[str, str],
-) -> bool:
-    workspace = ctx.workspace
-    ensure_master_key(ctx)
-    from freerouter.config.generate import generate
+def _changes(
+    outcomes: list[Outcome], old: Mapping[str, list[Model]]
+) -> dict[str, dict[str, list[str]]]:
+    """By provider, what is different since its last list; nothing where this is the first."""
+    from freerouter.commands.changes import changes_between
 
-    text = generate(load_providers(workspace), chosen)
-    written = {(a.name, m.id) for a, m in chosen}
-    rows = [
-        {**m._asdict(), "written": (m.provider, m.id) in written}
-        for models in lists.values()
-        for m in models
-    ]
-    with atomic.lock(workspace.root):
-        state = {"version": 1, "fetched": ctx.now(), "models": rows, "suffixes": suffixes}
-        write_state(workspace.models_file, state)
-        changed = _read(workspace.config_file) != text
-        if changed:
-            atomic.back_up(workspace.config_file, workspace.backups, ctx.now())
-            atomic.write_text(workspace.config_file, text)
-    return changed
+    found = {
+        o.account.name: changes_between(old[o.account.name], o.models)
+        for o in outcomes
+        if o.error is None and o.account.name in old
+    }
+    return {name: changes for name, changes in found.items() if changes}
 
 
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError):
-        return ""
+def _tell(
+    parts: list[Part],
+    answers: Mapping[str, Outcome],
+    changes: Mapping[str, Mapping[str, Sequence[str]]],
+    select: Mapping[str, Sequence[str]],
+) -> tuple[list[FreeRouterError], list[Line]]:
+    """What went wrong, and a few lines for each provider that was asked."""
+    from freerouter.commands.changes import change_lines
+
+    problems: list[FreeRouterError] = []
+    show: list[Line] = []
+    notes: list[Line] = []
+    for part in parts:
+        account = part.account
+        outcome = answers.get(account.name)
+        if outcome is None:
+            continue
+        if part.aside:
+            show.append(Line(f"{account.label}: steps aside, there are real models.", "dim"))
+            continue
+        problems += [error for error in (outcome.error, part.problem) if error]
+        selected = select.get(account.name)
+        if outcome.error is None and not part.problem:
+            show.append(_line(part, selected=selected is not None))
+        elif not part.problem and part.models:
+            show.append(_stale_line(part))
+        different = changes.get(account.name, {})
+        show += change_lines(account.label, different)
+        notes += [gone_line(part)] if part.gone else []
+        notes += [
+            Line(f"{account.label}: {name} is selected and costs money now.", "warn", err=True)
+            for name in different.get("paid", ())
+            if name in (selected or ())
+        ]
+    return problems, show + notes
 
 
-def _line(account: Account, models: list[Model], written: list[Model]) -> Line:
+def _line(part: Part, *, selected: bool) -> Line:
+    models, written = part.models, part.written
     count = counted(len(models), "model")
     if len(written) < len(models):
         count += f", {len(written)} of them written"
         free = sum(m.costs_nothing for m in models)
-        count += " (the free ones)" if len(written) == free else ""
-    note = " (demo: no real language model)" if account.provider.demo else ""
-    return Line(f"{account.label}: {count}{note}", "ok")
+        which = "selected" if selected else "free" if len(written) == free else ""
+        count += f" (the {which} ones)" if which else ""
+    note = " (demo: no real language model)" if part.account.provider.demo else ""
+    return Line(f"{part.account.label}: {count}{note}", "ok")
 
 
-def _stale_line(account: Account, models: list[Model]) -> Line:
-    return Line(
-        f"{account.label}: keeps its last {counted(len(models), 'model')}, marked stale", "warn"
-    )
+def _stale_line(part: Part) -> Line:
+    count = counted(len(part.models), "model")
+    return Line(f"{part.account.label}: keeps its last {count}, marked stale", "warn")
 
 
 def _worded(problem: FreeRouterError) -> str:
     return " ".join(part for part in (problem.what, problem.why, problem.fix) if part)
 
 
+def _silent(parts: list[Part], answers: Mapping[str, Outcome]) -> list[FreeRouterError]:
+    """Why there is nothing of providers that did nothing wrong, or were not asked this time."""
+    unasked = [p.problem for p in parts if p.problem and p.account.name not in answers]
+    return [
+        *unasked,
+        *(
+            ProviderError(
+                f"{p.account.label} has nothing any more of what is selected.",
+                f"Gone: {', '.join(p.gone)}.",
+                "`freerouter select --clear` goes back to what is free.",
+            )
+            for p in parts
+            if p.gone
+        ),
+    ]
+
+
 def _nothing(ctx: Context, problems: list[FreeRouterError]) -> FreeRouterError:
     if len(problems) == 1:
         return problems[0]
+    if not problems:
+        return ProviderError(
+            "No model is selected, so nothing was written.",
+            fix="`freerouter select --clear` goes back to what is free.",
+        )
     reasons = "".join(f"\n    {ctx.redact(_worded(p))}" for p in problems)
     return ProviderError(
         "No provider gave a single model, so nothing was written.",

@@ -151,8 +151,10 @@ def _relisted(text: str, name: str, ids: Sequence[str], *, listed: bool) -> str 
 
 
 def _listed(name: str, ids: Iterable[str]) -> list[str]:
-    items = [f"  - {inline(model)}" for model in ids]
-    return [f"{inline(name)}:", *items] if items else [f"{inline(name)}: []"]
+    models = list(ids)
+    if not models:
+        return [f"{inline(name)}: []"]
+    return [f"{inline(name)}:", *(f"  {line}" for line in dump_yaml(models).splitlines())]
 
 
 def _change(

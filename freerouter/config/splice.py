@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from freerouter.config.yaml_file import parse_yaml
+from freerouter.config.yaml_file import dump_yaml, parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +116,7 @@ class Lines:
         pad = " " * self._indent(begin)
         new: list[str] = []
         for value in values:
-            new += own.get(value) or [f"{pad}- {inline(value)}"]
+            new += own.get(value) or [f"{pad}{dump_yaml([value])}"]
         ended = [line.rstrip("\r\n") + self._end for line in new]
         return "".join(self._lines[:begin] + ended + comments + self._lines[done:])
 

@@ -53,6 +53,13 @@ def read_suffixes(workspace: Workspace) -> dict[str, str]:
     return {name: text for name, text in found.items() if isinstance(text, str)}
 
 
+def read_fetched(workspace: Workspace) -> float | None:
+    """When all providers were last asked, in seconds since 1970."""
+    data = read_state(workspace.models_file)
+    found = data.get("fetched") if data else None
+    return float(found) if isinstance(found, int | float) else None
+
+
 def has_models(workspace: Workspace) -> bool:
     return os.path.isfile(workspace.config_file) and os.path.isfile(workspace.models_file)
 

@@ -12,18 +12,19 @@ from freerouter.providers.account import Account, resolve
 from freerouter.providers.catalogue import Catalogue
 
 if TYPE_CHECKING:
+    from freerouter.config.providers_file import ProvidersFile
     from freerouter.context import Context
 
 
-def configured_accounts(ctx: Context) -> list[Account]:
+def configured_accounts(ctx: Context, file: ProvidersFile | None = None) -> list[Account]:
     """What `config.yaml` is made of: every enabled provider, at the address that answered last."""
     suffixes = read_suffixes(ctx.workspace)
-    return [a.under(suffixes.get(a.name, "")) for a in accounts_of(ctx)]
+    return [a.under(suffixes.get(a.name, "")) for a in accounts_of(ctx, file)]
 
 
-def accounts_of(ctx: Context) -> list[Account]:
+def accounts_of(ctx: Context, file: ProvidersFile | None = None) -> list[Account]:
     """Every enabled provider with its address and key. Raises for the first that lacks one."""
-    file = load_providers(ctx.workspace)
+    file = file or load_providers(ctx.workspace)
     if not file.enabled:
         raise NotConfiguredError(
             "No provider is switched on in providers.yaml.",

@@ -319,7 +319,8 @@ def test_a_failed_provider_keeps_its_last_list_marked_stale(
     rows = json.loads(routed.cli("list", "--json").out)["models"]
     assert {r["id"] for r in rows if r["stale"]} == {"a", "b"}
     other.replies["/v1/models"] = openai_list("a")
-    assert routed.cli("fetch").out.endswith("lab: 1 model\n3 models in config.yaml.\n")
+    ran = routed.cli("fetch")
+    assert ran.out.endswith("lab: 1 model\nlab: 1 gone: b\n3 models in config.yaml.\n")
     rows = json.loads(routed.cli("list", "--json").out)["models"]
     assert not any(r["stale"] for r in rows)
 
@@ -358,6 +359,7 @@ def test_json_tells_who_failed_and_how(routed: World, serve: Callable[[], FakeSe
             {"name": "openrouter", "models": 3, "ok": True},
             {"name": "lab", "models": 0, "ok": False},
         ],
+        "changes": {},
         "problems": [
             {
                 "what": "lab is failing (500).",

@@ -1,0 +1,148 @@
+"""What `fetch` and `select` share: from lists of models to config.yaml and state/models.json."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from freerouter.config import atomic
+from freerouter.config.secrets import ensure_master_key
+from freerouter.config.state import read_models, write_state
+from freerouter.errors import ProviderError
+from freerouter.result import Line, counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from freerouter.config.providers_file import ProvidersFile
+    from freerouter.config.workspace import Workspace
+    from freerouter.context import Context
+    from freerouter.providers.account import Account
+    from freerouter.providers.models import Model
+
+
+class Part(NamedTuple):
+    """A provider's part of config.yaml: those of its models that are written, or why none are."""
+
+    account: Account
+    models: Sequence[Model]
+    written: Sequence[Model] = ()
+    gone: tuple[str, ...] = ()
+    """What is selected, but not in its list any more."""
+    problem: ProviderError | None = None
+    aside: bool = False
+    """It is the demo, and there are real models."""
+
+
+def last_lists(workspace: Workspace) -> dict[str, list[Model]]:
+    """The models of the last fetch, by provider."""
+    from freerouter.providers.models import Model
+
+    lists: dict[str, list[Model]] = {}
+    for row in read_models(workspace):
+        model = Model(**{name: row[name] for name in Model._fields})
+        lists.setdefault(model.provider, []).append(model)
+    return lists
+
+
+def parts_of(
+    lists: Iterable[tuple[Account, list[Model]]], select: Mapping[str, Sequence[str]]
+) -> list[Part]:
+    """What each provider's models come to, the demo last."""
+    parts: list[Part] = []
+    for account, models in sorted(lists, key=lambda pair: pair[0].provider.demo):
+        real = any(p.written and not p.account.provider.demo for p in parts)
+        selected = select.get(account.name)
+        if account.provider.demo and real:
+            parts.append(Part(account, (), aside=True))
+            continue
+        ids = {m.id for m in models}
+        gone = tuple(name for name in selected or () if name not in ids) if models else ()
+        try:
+            parts.append(Part(account, models, wanted(account, models, selected), gone))
+        except ProviderError as error:
+            parts.append(Part(account, models, problem=error))
+    return parts
+
+
+def wanted(
+    account: Account, models: list[Model], selected: Sequence[str] | None = None
+) -> list[Model]:
+    """What goes into config.yaml: the selected ones, else as told, else all or the free ones."""
+    by_id = {m.id: m for m in models}
+    if selected is not None:
+        return [by_id[name] for name in selected if name in by_id]
+    rule = account.entry.options.get("models")
+    if isinstance(rule, list):
+        missing = [str(name) for name in rule if name not in by_id]
+        if missing and models:
+            raise ProviderError(
+                f"{account.label} has no model {', '.join(missing)}.",
+                fix=f"`freerouter list --provider {account.name}` shows what it has.",
+            )
+        return [by_id[name] for name in rule if name in by_id]
+    priced = "price" in account.provider.list
+    if rule == "all" or (rule is None and not priced):
+        return models
+    free = [m for m in models if m.costs_nothing]
+    if models and not free:
+        raise ProviderError(
+            f"{account.label}: none of its {counted(len(models), 'model')} is free, "
+            "so none was written.",
+            fix="`options: {models: all}` in providers.yaml takes those that cost money too.",
+        )
+    return free
+
+
+def write(
+    ctx: Context,
+    file: ProvidersFile,
+    parts: Sequence[Part],
+    *,
+    fetched: float,
+    others: Iterable[Mapping[str, Any]] = (),
+) -> bool:
+    """Write both files; whether config.yaml changed. `others` are rows that belong to no part."""
+    workspace = ctx.workspace
+    ensure_master_key(ctx)
+    from freerouter.config.generate import generate
+
+    text = generate(file, [(p.account, m) for p in parts for m in p.written])
+    rows = [
+        {**m._asdict(), "written": m.id in written}
+        for p in parts
+        for written in [{m.id for m in p.written}]
+        for m in p.models
+    ]
+    rows += [{**row, "written": False} for row in others]
+    suffixes = {p.account.name: p.account.suffix for p in parts}
+    with atomic.lock(workspace.root):
+        state = {"version": 1, "fetched": fetched, "models": rows, "suffixes": suffixes}
+        write_state(workspace.models_file, state)
+        changed = _read(workspace.config_file) != text
+        if changed:
+            atomic.back_up(workspace.config_file, workspace.backups, ctx.now())
+            atomic.write_text(workspace.config_file, text)
+    return changed
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def gone_line(part: Part) -> Line:
+    names = ", ".join(part.gone)
+    return Line(
+        f"{part.account.label}: {names} {'is' if len(part.gone) == 1 else 'are'} selected, "
+        "but gone from its list.",
+        "warn",
+        err=True,
+    )
+
+
+def total_line(parts: Iterable[Part], *, changed: bool) -> Line:
+    count = counted(sum(len(p.written) for p in parts), "model")
+    return Line(f"{count} in config.yaml{'' if changed else ' (unchanged)'}.", "ok")
