@@ -79,7 +79,8 @@ class Console:
         """Menus on a capable terminal, numbered lines on any other, nobody without one."""
         if self.output == "json" or not (sys.stdin.isatty() and sys.stdout.isatty()):
             return None
-        from freerouter.frontends.asking import MenuAsker, PlainAsker
+        from freerouter.frontends.menus import MenuAsker
+        from freerouter.frontends.plain import PlainAsker
 
         self.finish()
         return MenuAsker() if self.fancy else PlainAsker(self.secret)

@@ -1,0 +1,123 @@
+"""Fuzzy search: what is found, in which order, and which letters are made visible."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from freerouter.matching import positions, rank, words
+
+MODELS = (
+    "meta-llama/llama-3.3-70b-instruct:free",
+    "meta-llama/llama-4-scout",
+    "qwen/qwen3-coder:free",
+    "deepseek/deepseek-r1:free",
+    "openai/gpt-4o-mini",
+    "openai/gpt-4o",
+)
+
+
+def found(query: str, texts: tuple[str, ...] = MODELS) -> list[str]:
+    return [texts[place] for place in rank(query, texts)]
+
+
+def marked(query: str, text: str) -> str:
+    """The text with the letters that were found in brackets."""
+    places = set(positions(query, text))
+    return "".join(f"[{c}]" if i in places else c for i, c in enumerate(text)).replace("][", "")
+
+
+@pytest.mark.parametrize("query", ["", "   ", '""'])
+def test_nothing_asked_is_everything_in_its_order(query: str) -> None:
+    assert found(query) == list(MODELS)
+
+
+def test_letters_in_order_are_enough() -> None:
+    assert found("qcf") == ["qwen/qwen3-coder:free"]
+    assert found("ll70") == ["meta-llama/llama-3.3-70b-instruct:free"]
+    assert found("zz") == []
+
+
+def test_the_case_does_not_matter() -> None:
+    assert found("LLAMA-4") == ["meta-llama/llama-4-scout"]
+    assert found("grok", ("xAI/GROK",)) == ["xAI/GROK"]
+
+
+@pytest.mark.parametrize(
+    ("query", "order"),
+    [
+        ("st", ("status", "my-start", "list")),
+        ("gpt4o", ("gpt4o", "new-gpt4o", "gpt-4o", "mygpt4o", "g-p-t-4-ohm", "gapat4xo")),
+        ("r1", ("r1", "deepseek-r1", "tutor1", "rx1")),
+        ("mini", ("mini", "mini-2", "minimax", "a-mini")),
+    ],
+)
+def test_better_is_what_begins_what_stands_together_and_what_comes_early(
+    query: str, order: tuple[str, ...]
+) -> None:
+    assert found(query, order[::-1]) == list(order)
+
+
+def test_the_whole_name_comes_before_a_longer_one() -> None:
+    assert found("gpt-4o")[0] == "openai/gpt-4o"
+
+
+def test_equals_stay_in_their_order() -> None:
+    assert rank("model", ["model-b", "model-a", "model-c"]) == [0, 1, 2]
+
+
+def test_every_word_has_to_be_found_in_any_order() -> None:
+    assert found("free qwen") == found("qwen free") == ["qwen/qwen3-coder:free"]
+    assert found("qwen mini") == []
+
+
+def test_a_quoted_part_is_one_word() -> None:
+    texts = ("very good model", "good and very bad")
+    assert found('"very good"', texts) == ["very good model"]
+    assert found("very good", texts) == list(texts)
+    assert words('a "b c" d "e f') == ["a", "b c", "d", "e f"]
+
+
+def test_letters_are_not_collected_across_lines() -> None:
+    assert found("lg", ("llama\ngroq",)) == []
+    assert found("llama groq", ("llama\ngroq",)) == ["llama\ngroq"]
+    assert found("gq", ("llama\ngroq",)) == ["llama\ngroq"]
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "shown"),
+    [
+        ("lla", "meta-llama", "meta-[lla]ma"),
+        ("ama", "drama/ama", "drama/[ama]"),
+        ("ll70", MODELS[0], "meta-[ll]ama/llama-3.3-[70]b-instruct:free"),
+        ("gpt4o", "openai/gpt-4o", "openai/[gpt]-[4o]"),
+        ("GM", "google/gemma", "google/[g]e[m]ma"),
+        ("ab", "xaxab", "xax[ab]"),
+        ("adf", "abc-def", "[a]bc-[d]e[f]"),
+        ("cd ab", "ab-cd", "[ab]-[cd]"),
+        ("zz", "meta-llama", "meta-llama"),
+        ("ab zz", "ab", "ab"),
+        ("", "ab", "ab"),
+        ("gq", "llama\ngroq", "llama\n[g]ro[q]"),
+    ],
+)
+def test_the_letters_that_were_found_are_known(query: str, text: str, shown: str) -> None:
+    assert marked(query, text) == shown
+
+
+def test_letters_that_change_their_number_when_small_stay_in_place() -> None:
+    assert marked("b", "İİb") == "İİ[b]"
+
+
+@pytest.mark.parametrize("query", ["[", "a.c", "^", "\\", "(x", "-"])
+def test_signs_are_only_signs(query: str) -> None:
+    assert found(query, ("a[.^\\(x-c", "abc")) == ["a[.^\\(x-c"]
+
+
+def test_the_worst_text_is_searched_in_no_time() -> None:
+    texts = ["a-" * 200 + "x", "a" * 400] * 50
+    began = time.perf_counter()
+    assert rank("aaaaaaaab", texts) == []
+    assert len(rank("aaaaaaaax", texts)) == 50
+    assert time.perf_counter() - began < 1
