@@ -11,7 +11,7 @@ from freerouter.config import atomic
 from freerouter.config.workspace import shown, state_home
 from freerouter.config.yaml_file import read_yaml
 from freerouter.errors import CancelledError, FileError, FreeRouterError, NotFoundError, UsageError
-from freerouter.resources import flows_directory
+from freerouter.resources import flow_paths, flows_directory
 from freerouter.result import Line, Output, Result, Running, Table, counted
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run_named(session: Session, args: Mapping[str, Any]) -> Result:
 
 def list_all(session: Session, args: Mapping[str, Any]) -> Result:
     """Every flow, ours and the workspace's own, with its title; one that is broken says so."""
-    from freerouter.wizard.checking import flow_paths, read_flow
+    from freerouter.wizard.checking import read_flow
 
     rows = []
     for name, path in sorted(flow_paths(_directories(session)).items()):
@@ -69,6 +69,14 @@ def check(session: Session, args: Mapping[str, Any]) -> Result:
         f"{args['file']}: the flow {flow.flow} is in order, {counted(len(questions), 'question')}."
     )
     return Result({"flow": flow.flow, "questions": questions}, (Line(line, "ok"),))
+
+
+def schema(session: Session, args: Mapping[str, Any]) -> Result:
+    """The JSON Schema of a flow file."""
+    from freerouter.wizard.schema import Flow
+
+    data = Flow.model_json_schema(by_alias=True)
+    return Result(data, (Line(json.dumps(data, indent=2)),))
 
 
 def resume(session: Session, args: Mapping[str, Any]) -> Result:

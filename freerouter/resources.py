@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 
@@ -15,3 +19,14 @@ def flows_directory() -> str:
 
 def catalogue_directory() -> str:
     return os.path.join(_PACKAGE, "providers", "catalogue")
+
+
+def flow_paths(directories: Iterable[str]) -> dict[str, str]:
+    """Flow files by name; a later directory's wins."""
+    return {
+        entry[:-5]: os.path.join(directory, entry)
+        for directory in directories
+        if os.path.isdir(directory)
+        for entry in sorted(os.listdir(directory))
+        if entry.endswith(".yaml")
+    }

@@ -29,8 +29,16 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     findings = list(examine(facts))
     errors = sum(f.state == "error" for f in findings)
     warnings = sum(f.state == "warn" for f in findings)
+    fixes = _fixes(findings)
+    summary = _summary(errors, warnings)
     data = {
-        "findings": [{**f._asdict(), "command": list(f.command)} for f in findings],
+        "findings": [
+            {**f._asdict(), "command": list(f.command), "more": f"{f.why} {f.fix}".strip()}
+            for f in findings
+        ],
+        "fixes": fixes,
+        "suggested": [fix["id"] for fix in fixes],
+        "summary": summary.text,
         "errors": errors,
         "warnings": warnings,
         "versions": {
@@ -41,7 +49,19 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         },
     }
     show = [line for f in findings for line in _lines(f)]
-    return Result(data, (*show, _summary(errors, warnings)), 1 if errors else 0)
+    return Result(data, (*show, summary), 1 if errors else 0)
+
+
+def _fixes(findings: list[Finding]) -> list[dict[str, Any]]:
+    """The commands that mend something, each once, in the order of what they mend."""
+    mended: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        if finding.command and finding.state != "ok":
+            mended.setdefault(finding.command, []).append(finding)
+    return [
+        {"id": shlex.join(command), "command": list(command), "mends": found[0].what}
+        for command, found in mended.items()
+    ]
 
 
 def _lines(found: Finding) -> Iterator[Line]:

@@ -55,6 +55,12 @@ def make_client(*, tls: bool, timeout: float) -> httpx.Client:
                 mounts=dict.fromkeys(DIRECT),
                 headers={"User-Agent": "freerouter", "Accept": "application/json"},
             )
+        except OSError as error:
+            raise NotConfiguredError(
+                "The certificates of your environment cannot be read.",
+                f"{error.strerror}.",
+                "Set SSL_CERT_FILE to a file that is there, or unset it.",
+            ) from None
         except (ImportError, ValueError, httpx.InvalidURL) as error:
             raise NotConfiguredError(
                 "The proxy of your environment cannot be used.",

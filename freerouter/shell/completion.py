@@ -11,6 +11,7 @@ from freerouter.config.state import read_models
 from freerouter.errors import UsageError
 from freerouter.parser import GLOBALS
 from freerouter.providers.catalogue_names import known_ids
+from freerouter.resources import flow_paths, flows_directory
 from freerouter.verbs import REGISTRY
 
 if TYPE_CHECKING:
@@ -89,6 +90,9 @@ class Names:
             return self.models()
         if kind == "provider":
             return [Candidate(name, "provider") for name in sorted(known_ids())]
+        if kind == "flow":
+            paths = flow_paths([flows_directory(), self._workspace().flows])
+            return [Candidate(name, "flow") for name in sorted(paths)]
         if kind == "command":
             return [Candidate(c.name, c.summary) for c in REGISTRY.visible]
         return []

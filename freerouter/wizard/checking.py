@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from freerouter.config.yaml_file import Document, read_yaml
 from freerouter.errors import FileError, FreeRouterError, NotFoundError
 from freerouter.parser import parse
 from freerouter.registry import did_you_mean
+from freerouter.resources import flow_paths
 from freerouter.verbs import REGISTRY
 from freerouter.wizard.conditions import parse_condition
 from freerouter.wizard.schema import (
@@ -37,17 +37,6 @@ if TYPE_CHECKING:
     from freerouter.registry import Call, Parameter
 
 Path = tuple[str | int, ...]
-
-
-def flow_paths(directories: Iterable[str]) -> dict[str, str]:
-    """Flow files by name; a later directory's wins."""
-    return {
-        entry[:-5]: os.path.join(directory, entry)
-        for directory in directories
-        if os.path.isdir(directory)
-        for entry in sorted(os.listdir(directory))
-        if entry.endswith(".yaml")
-    }
 
 
 def load_flow(name: str, directories: Iterable[str]) -> Flow:

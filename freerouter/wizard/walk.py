@@ -117,7 +117,7 @@ class Walk:
         if isinstance(step, Load):
             scope[step.load] = Lazy(words_of(step.query, scope))
         elif isinstance(step, Say):
-            self._show(fill(step.say, scope))
+            self._show(fill(step.say, scope).rstrip())
         elif isinstance(step, Run):
             self._plan += [_planned(line, scope) for line in step.run if _counts(line, scope)]
         elif isinstance(step, Ask):

@@ -87,14 +87,15 @@ def test_the_areas_come_in_the_order_in_which_one_needs_the_other(world: World) 
 def test_data_is_a_whole_report(world: World) -> None:
     set_up(world)
     data = json.loads(world.cli("doctor", "--json", "--offline").out)
-    assert list(data) == ["findings", "errors", "warnings", "versions"]
+    report = ["findings", "fixes", "suggested", "summary", "errors", "warnings", "versions"]
+    assert list(data) == report
     assert data["versions"] == {
         "freerouter": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "engine": installed_version(),
     }
-    assert {tuple(f) for f in data["findings"]} == {Finding._fields}
+    assert {tuple(f) for f in data["findings"]} == {(*Finding._fields, "more")}
     states = [f["state"] for f in data["findings"]]
     assert data["errors"] == states.count("error")
     assert data["warnings"] == states.count("warn")

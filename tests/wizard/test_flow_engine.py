@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from freerouter.config.yaml_file import parse_yaml
 from freerouter.errors import FreeRouterError, ProviderError, UsageError
+from freerouter.wizard.checking import read_flow
 from freerouter.wizard.engine import step
 from freerouter.wizard.messages import (
     Answer,
@@ -23,9 +24,10 @@ from freerouter.wizard.messages import (
     Work,
     Worked,
 )
-from freerouter.wizard.checking import read_flow
-from freerouter.wizard.schema import Flow
 from freerouter.wizard.state import State
+
+if TYPE_CHECKING:
+    from freerouter.wizard.schema import Flow
 
 FLOW = """
 flow: test

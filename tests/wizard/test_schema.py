@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from freerouter.config.yaml_file import parse_yaml
 from freerouter.errors import FileError, NotFoundError
 from freerouter.resources import flows_directory
 from freerouter.wizard.checking import load_flow, read_flow
-from freerouter.wizard.schema import Flow
+
+if TYPE_CHECKING:
+    from freerouter.wizard.schema import Flow
 
 
 def read(steps: str) -> Flow:
