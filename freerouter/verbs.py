@@ -7,6 +7,7 @@ from freerouter.registry import FRONT_END, Command, Need, Parameter, Registry
 PROVIDER = Parameter(
     "provider", help="a provider's name", positional=True, required=True, complete="provider"
 )
+ENTRY = PROVIDER._replace(help="a provider's name in providers.yaml")
 SET = Parameter(
     "set",
     many=True,
@@ -63,7 +64,7 @@ COMMANDS = (
     Command(
         "providers add",
         "Add or switch on a provider in providers.yaml",
-        "freerouter.commands.providers:add",
+        "freerouter.commands.entries:add",
         (
             PROVIDER._replace(help="a provider type, such as openrouter or oai"),
             Parameter("name", help="a name of your own for it"),
@@ -80,14 +81,76 @@ COMMANDS = (
         ),
     ),
     Command(
+        "providers remove",
+        "Take a provider out of providers.yaml, with what was selected of it",
+        "freerouter.commands.entries:remove",
+        (ENTRY,),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=("providers remove openrouter",),
+    ),
+    Command(
+        "providers enable",
+        "Switch a provider on again",
+        "freerouter.commands.entries:enable",
+        (ENTRY,),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=("providers enable openrouter",),
+    ),
+    Command(
+        "providers disable",
+        "Switch a provider off, and keep it in providers.yaml",
+        "freerouter.commands.entries:disable",
+        (ENTRY,),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=("providers disable openrouter",),
+    ),
+    Command(
+        "providers show",
+        "Show one provider: its address, where its key is, its models",
+        "freerouter.commands.providers:show",
+        (ENTRY,),
+        needs=(Need.CONFIG,),
+        examples=("providers show openrouter",),
+    ),
+    Command(
+        "providers try",
+        "Find the address at which a server answers",
+        "freerouter.commands.probing:try_url",
+        (Parameter("url", help="any form of its address", positional=True, required=True),),
+        hidden=True,
+    ),
+    Command(
+        "providers local",
+        "Look for servers of this machine that answer",
+        "freerouter.commands.probing:local",
+        hidden=True,
+    ),
+    Command(
         "keys set",
         "Store a provider's key in .env, typed unseen or read from standard input",
         "freerouter.commands.keys:set_key",
-        (PROVIDER, Parameter("unchecked", "flag", "store it without asking the provider")),
+        (
+            PROVIDER,
+            Parameter("from_env", help="take it from this variable instead of asking for it"),
+            Parameter("url", help="the base URL to check it at, for type oai"),
+            Parameter("unchecked", "flag", "store it without asking the provider"),
+        ),
         needs=(Need.CONFIG,),
         writes=True,
         secret_input="Key for {provider}",  # noqa: S106 - what the prompt says
-        examples=("keys set openrouter",),
+        examples=("keys set openrouter", "keys set openrouter --from-env OPENROUTER_API_KEY"),
+    ),
+    Command(
+        "keys remove",
+        "Take a provider's key out of .env",
+        "freerouter.commands.keys:remove_key",
+        (PROVIDER,),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=("keys remove openrouter",),
     ),
     Command(
         "keys check",

@@ -1,10 +1,10 @@
-"""`keys set`, `keys check`, `keys show`: keys are typed unseen, checked, and kept in .env."""
+"""`keys set`, `check`, `remove`, `show`: keys are typed unseen, checked, and kept in .env."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from freerouter.commands.providers import find_entry
+from freerouter.commands.entries import entries_by_name, find_entry, key_env
 from freerouter.config import variables
 from freerouter.config.providers_file import variable_part
 from freerouter.config.secrets import (
@@ -12,9 +12,10 @@ from freerouter.config.secrets import (
     clean_key,
     ensure_master_key,
     load_secrets,
+    remove_variable,
     store,
 )
-from freerouter.errors import ProviderError, UsageError
+from freerouter.errors import NotConfiguredError, NotFoundError, ProviderError, UsageError
 from freerouter.providers.account import resolve
 from freerouter.providers.catalogue import Catalogue
 from freerouter.result import Line, Result, Reveal
@@ -33,12 +34,11 @@ SECONDS = 20.0
 def set_key(ctx: Context, args: Mapping[str, Any]) -> Result:
     """Store the hidden input as the provider's key. A key that is refused is not stored."""
     entry = find_entry(ctx, args["provider"])
-    variable = key_variable(ctx, entry)
-    if ctx.secret is None:
-        raise UsageError(
-            "No key was given.", fix=f"Type it at the prompt, or: keys set {entry.name} < FILE"
-        )
-    key = clean_key(ctx.secret)
+    new = args["url"] and entry.name not in entries_by_name(ctx)
+    variable = _usual_variable(ctx, entry) if new else key_variable(ctx, entry)
+    if args["url"]:
+        entry = entry._replace(api_base=args["url"])
+    key = _given(ctx, entry, args["from_env"])
     ctx.redact.learn({variable: key})
     show = []
     state = "unchecked"
@@ -48,11 +48,57 @@ def set_key(ctx: Context, args: Mapping[str, Any]) -> Result:
         if state == "refused":
             raise ProviderError(verdict.message, "It was not stored.", verdict.fix, state="refused")
         show.append(Line(verdict.message, "ok" if state == "works" else "warn"))
+    first = variable not in load_secrets(ctx).stored
     store(ctx.workspace, variable, key)
     show.append(Line(f"Stored as {variable} in .env.", "ok"))
-    if ctx.environ.get(variable) and ctx.environ[variable] != key:
+    if ctx.environ.get(variable, key).strip() != key:
         show.append(Line(f"{variable} is also set in your environment, and that one wins.", "warn"))
-    return Result({"provider": entry.name, "variable": variable, "verdict": state}, tuple(show))
+    data = {"provider": entry.name, "variable": variable, "verdict": state}
+    return Result(data, tuple(show), undo=(("keys", "remove", entry.name),) if first else ())
+
+
+def _given(ctx: Context, entry: Entry, variable: str | None) -> str:
+    """The key: out of a variable of the environment where one is named, else typed unseen."""
+    if variable:
+        value = ctx.environ.get(variable)
+        if not value:
+            raise NotConfiguredError(
+                f"{variable} is not set in the environment.",
+                fix="Set it, or leave --from-env out: then the key is asked for unseen.",
+            )
+        return clean_key(value)
+    if ctx.secret is None:
+        raise UsageError(
+            "No key was given.", fix=f"Type it at the prompt, or: keys set {entry.name} < FILE"
+        )
+    return clean_key(ctx.secret)
+
+
+def remove_key(ctx: Context, args: Mapping[str, Any]) -> Result:
+    """Take the provider's key out of .env."""
+    entry = find_entry(ctx, args["provider"])
+    record = Catalogue(ctx.workspace.overrides).get(entry.type)
+    names = [_usual_variable(ctx, entry) if record.generic else key_variable(ctx, entry)]
+    if not entry.api_key:
+        names += [name for name in record.env if name not in names]
+    taken = [name for name in names if remove_variable(ctx.workspace, name)]
+    secrets = load_secrets(ctx)
+    still = [name for name in names if secrets.get(name)]
+    notes = [Line(f"{n} is still set: {secrets.origin(n)}.", "warn") for n in still]
+    if not taken:
+        raise NotFoundError(
+            f"No key of {entry.name} is in .env ({', '.join(names)}).",
+            " ".join(line.text for line in notes),
+        )
+    show = [Line(f"{name} taken out of .env.", "ok") for name in taken]
+    return Result({"provider": entry.name, "variable": taken[0]}, (*show, *notes))
+
+
+def _usual_variable(ctx: Context, entry: Entry) -> str:
+    """The variable of its key, also for a server that names none yet."""
+    if entry.api_key:
+        return key_variable(ctx, entry)
+    return key_env(Catalogue(ctx.workspace.overrides).get(entry.type), entry.name)
 
 
 def check_key(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -67,12 +113,18 @@ def check_key(ctx: Context, args: Mapping[str, Any]) -> Result:
     else:
         account = resolve(entry, Catalogue(ctx.workspace.overrides), load_secrets(ctx))
         verdict = _ask(ctx, account)
+    return verdict_result({"provider": entry.name}, verdict)
+
+
+def verdict_result(data: Mapping[str, Any], verdict: Verdict) -> Result:
+    """A verdict told: exit code 0 where it works, 1 where it is refused, 5 where nobody knows."""
     data = {
-        "provider": entry.name,
+        **data,
         "verdict": verdict.state,
         "message": verdict.message,
         "fix": verdict.fix,
         "models": verdict.models,
+        "free": verdict.free,
     }
     if verdict.state == "works":
         return Result(data, (Line(verdict.message, "ok"),))

@@ -1,15 +1,18 @@
-"""`providers list` and `providers add`: what there is, and putting one into providers.yaml."""
+"""`providers list` and `providers show`: what there is, what is set up, which key is at hand."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from freerouter.config import edit, variables
-from freerouter.config.providers_file import Entry, load_providers, variable_part
+from freerouter.commands.entries import key_env
+from freerouter.config import variables
+from freerouter.config.providers_file import Entry, ProvidersFile, load_providers
 from freerouter.config.secrets import Secrets, load_secrets
-from freerouter.errors import UsageError
+from freerouter.config.state import read_models
+from freerouter.errors import FreeRouterError, NotFoundError
 from freerouter.providers.catalogue import Catalogue, Provider
-from freerouter.result import Line, Result, Table, counted
+from freerouter.providers.http import without_password
+from freerouter.result import Fields, Result, Table, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,50 +22,138 @@ if TYPE_CHECKING:
 PROBE_SECONDS = 1.0
 
 
+class Listed(NamedTuple):
+    """A provider of the catalogue, and the entry of providers.yaml that it is there for, if any."""
+
+    record: Provider
+    entry: Entry | None = None
+
+    @property
+    def id(self) -> str:
+        return self.entry.name if self.entry else self.record.id
+
+    @property
+    def label(self) -> str:
+        return self.record.name if self.id == self.record.id else self.id
+
+    @property
+    def gives_free_models(self) -> bool:
+        rule = self.record.free
+        return rule.get("always") in ("yes", "quota") or "id_suffix" in rule
+
+
 def list_all(ctx: Context, args: Mapping[str, Any]) -> Result:
-    """Every provider of the catalogue: configured, key at hand, answering (with --probe)."""
+    """Every entry of providers.yaml, and what the catalogue has besides."""
     catalogue = Catalogue(ctx.workspace.overrides)
     secrets = load_secrets(ctx)
-    entries = load_providers(ctx.workspace).entries if ctx.workspace.configured else ()
-    records = catalogue.all()
-    alive = _probe(ctx, records) if args["probe"] else {}
-    rows = [_row(p, entries, secrets, alive.get(p.id)) for p in records]
-    rows.sort(key=lambda r: (r["demo"], r["retired"], not r["ready"], r["generic"], r["name"]))
-    wanted = [r["id"] for r in rows if r["ready"] and not r["demo"] and not r["retired"]]
+    file = load_providers(ctx.workspace) if ctx.workspace.configured else ProvidersFile("", ())
+    listed = _listed(catalogue, file)
+    alive = _probe(ctx, catalogue, secrets, listed) if args["probe"] else {}
+    pairs = [(one, _row(one, secrets, alive.get(one.id))) for one in listed]
+    pairs.sort(key=lambda pair: _rank(*pair))
+    rows = [row for _, row in pairs]
+    used = {entry.type for entry in file.entries}
+    wanted = [
+        r["id"]
+        for r in rows
+        if r["ready"]
+        and not (r["demo"] or r["retired"])
+        and (r["present"] or r["type"] not in used)
+    ]
     configured = [r["id"] for r in rows if r["configured"] and not r["demo"]]
     chosen = sorted({*wanted, *configured}) or ["demo"]
     table = Table(
         ("PROVIDER", "NAME", "SET UP", "KEY", "FREE TIER"),
         tuple(
-            (r["id"], r["name"], "yes" if r["configured"] else "", r["found"], r["free_tier"])
-            for r in rows
+            (
+                r["id"],
+                one.record.name,
+                "yes" if r["configured"] else "off" if r["present"] else "",
+                r["found"],
+                r["retired_reason"] or r["free_tier"],
+            )
+            for one, r in pairs
         ),
     )
     return Result({"providers": rows, "preselected": chosen}, (table,))
 
 
-def _row(
-    p: Provider, entries: tuple[Entry, ...], secrets: Secrets, models: int | None
-) -> dict[str, Any]:
-    mine = next((e for e in entries if e.type == p.id and e.enabled), None)
-    named = variables.names(mine.api_key) if mine else []
+def show(ctx: Context, args: Mapping[str, Any]) -> Result:
+    """One entry of providers.yaml, with its key's place and its part of the last list."""
+    file = load_providers(ctx.workspace)
+    entry = file.get(args["provider"])
+    one = Listed(_record(Catalogue(ctx.workspace.overrides), entry), entry)
+    row = _row(one, load_secrets(ctx), None)
+    models = [m for m in read_models(ctx.workspace) if m["provider"] == entry.name]
+    free = sum(m["free"] in ("yes", "quota") for m in models)
+    key = f"{row['key_env']}: missing" if row["found"] == "missing" else row["found"]
+    pairs = (
+        ("type", f"{entry.type} ({one.record.name})"),
+        ("name", entry.name),
+        ("enabled", "yes" if entry.enabled else "no"),
+        ("url", row["url"]),
+        ("key", key),
+        ("keys from", one.record.key_url),
+        ("free tier", one.record.free_tier),
+        ("retired", row["retired_reason"]),
+        ("models", f"{len(models)}, {free} of them free" if models else "none fetched yet"),
+    )
+    data = {**row, "models": len(models), "free": free}
+    return Result(data, (Fields(tuple(pair for pair in pairs if pair[1])),))
+
+
+def _listed(catalogue: Catalogue, file: ProvidersFile) -> list[Listed]:
+    entries = [Listed(_record(catalogue, entry), entry) for entry in file.entries]
+    names = {entry.name for entry in file.entries}
+    return [*entries, *(Listed(p) for p in catalogue.all() if p.id not in names)]
+
+
+def _record(catalogue: Catalogue, entry: Entry) -> Provider:
+    try:
+        return catalogue.get(entry.type)
+    except NotFoundError:
+        return Provider(entry.type, f"{entry.type} (unknown type)", key="optional")
+
+
+def _rank(one: Listed, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What is at hand and free comes first, what is retired and the demo last."""
+    return (
+        row["demo"],
+        row["retired"],
+        not row["ready"],
+        not one.gives_free_models,
+        row["generic"],
+        row["name"],
+    )
+
+
+def _row(one: Listed, secrets: Secrets, models: int | None) -> dict[str, Any]:
+    p, entry = one.record, one.entry
+    named = variables.names(entry.api_key) if entry else []
     variable = next((n for n in named or p.env if secrets.get(n)), "")
-    literal = bool(mine and mine.api_key and not named)
+    literal = bool(entry and entry.api_key and not named)
     answers = models is not None
     hint = p.status_note if p.retired else p.free_tier
     found = f"{variable} ({secrets.origin(variable)})" if variable else "none needed"
     if literal:
         found = "in providers.yaml"
-    elif not variable and p.key == "required":
+    elif not variable and (p.key == "required" or named):
         found = "missing"
     if p.local:
         found = f"answers, {counted(models or 0, 'model')}" if answers else found
+    usual = "" if p.key == "none" else key_env(p, one.id)
     return {
-        "id": p.id,
-        "name": p.name,
-        "configured": mine is not None,
+        "id": one.id,
+        "type": p.id,
+        "name": one.label,
+        "present": entry is not None,
+        "configured": bool(entry and entry.enabled),
+        "enabled": bool(entry and entry.enabled),
+        "url": "" if p.demo else without_password((entry and entry.api_base) or p.base_url),
+        "model": entry.model_name if entry else "",
+        "via": entry.provider if entry else "",
         "key": p.key,
-        "key_env": variable or (p.env[0] if p.env else ""),
+        "key_env": variable or (named[0] if named else usual),
         "key_url": p.key_url,
         "has_key": bool(variable) or literal,
         "found": found,
@@ -71,98 +162,31 @@ def _row(
         "generic": p.generic,
         "demo": p.demo,
         "retired": p.retired,
-        "free_tier": hint,
+        "retired_reason": p.status_note if p.retired else "",
+        "free_tier": p.free_tier,
         "hint": f"{hint}; {found}" if variable or answers else hint,
     }
 
 
-def _probe(ctx: Context, records: list[Provider]) -> dict[str, int]:
+def _probe(
+    ctx: Context, catalogue: Catalogue, secrets: Secrets, listed: list[Listed]
+) -> dict[str, int]:
     """Local servers that answer, and how many models each has."""
-    from freerouter.providers.account import Account
+    from freerouter.providers.account import resolve
     from freerouter.providers.discovery import discover
     from freerouter.providers.today import today
 
-    accounts = [
-        Account(p, Entry(type=p.id, name=p.id), p.base_url)
-        for p in records
-        if p.local and p.base_url
-    ]
+    accounts = []
+    for one in listed:
+        if not one.record.local:
+            continue
+        try:
+            account = resolve(one.entry or Entry(type=one.id, name=one.id), catalogue, secrets)
+        except FreeRouterError:  # without an address or a key nobody can be asked
+            continue
+        ctx.redact.learn(account.secrets())
+        accounts.append(account)
     if not accounts:
         return {}
     outcomes = discover(accounts, today(ctx.now()), PROBE_SECONDS)
-    return {o.account.provider.id: len(o.models) for o in outcomes if not o.error}
-
-
-def add(ctx: Context, args: Mapping[str, Any]) -> Result:
-    """Put a provider into providers.yaml, or switch the one of that name on."""
-    catalogue = Catalogue(ctx.workspace.overrides)
-    record = catalogue.get(args["provider"])
-    values = entry_values(record, args)
-    outcome = edit.put_provider(ctx.workspace, values, ctx.now())
-    name = values.get("name") or record.name
-    words = {"added": "added to", "changed": "changed in", "unchanged": "already in"}[outcome]
-    show = [Line(f"{name} {words} providers.yaml.", "ok")]
-    if record.retired:
-        show.append(Line(f"{record.name} is retired: {record.status_note}.", "warn"))
-    show += _key_hint(ctx, record, values)
-    return Result({"provider": values, "outcome": outcome}, tuple(show))
-
-
-def entry_values(record: Provider, args: Mapping[str, Any]) -> dict[str, Any]:
-    """The lines of the entry. Only what differs from the catalogue is written, and never a key."""
-    values: dict[str, Any] = {"type": record.id}
-    if args["name"]:
-        values["name"] = args["name"]
-    if record.id == "static":
-        if not (args["model"] and args["via"]):
-            raise UsageError(
-                "A static model needs --model and --via.",
-                fix="For example: providers add static --model gpt-4o-mini --via openai",
-            )
-        values |= {"model_name": args["model"], "provider": args["via"]}
-    elif record.generic and not args["url"]:
-        raise UsageError(
-            f"{record.name} needs --url.",
-            fix="For example: providers add oai --name lab --url http://localhost:8000/v1",
-        )
-    if args["url"]:
-        if not args["url"].startswith(("http://", "https://", "${")):
-            raise UsageError(
-                f'"{args["url"]}" is not a web address.', fix="It starts with http:// or https://."
-            )
-        values["api_base"] = args["url"]
-    if args["key_env"]:
-        values["api_key"] = f"${{{args['key_env']}}}"
-    elif record.key == "required":
-        values["api_key"] = f"${{{key_env(record)}}}"
-    values["enabled"] = True
-    return values
-
-
-def key_env(record: Provider) -> str:
-    """The variable that usually holds its key."""
-    return record.env[0] if record.env else f"{variable_part(record.id)}_API_KEY"
-
-
-def _key_hint(ctx: Context, record: Provider, values: dict[str, Any]) -> list[Line]:
-    if "api_key" not in values:
-        return []
-    variable = values["api_key"][2:-1]
-    if load_secrets(ctx).get(variable):
-        return []
-    name = values.get("name") or record.id
-    return [
-        Line(
-            f"Its key ({variable}) is not set yet: `keys set {name}`. {record.key_help()}".rstrip()
-        )
-    ]
-
-
-def find_entry(ctx: Context, name: str) -> Entry:
-    """The entry of that name in providers.yaml, else one as the catalogue would make it."""
-    if ctx.workspace.configured:
-        for entry in load_providers(ctx.workspace).entries:
-            if entry.name == name:
-                return entry
-    record = Catalogue(ctx.workspace.overrides).get(name)
-    return Entry(type=record.id, name=record.id, place="providers.yaml")
+    return {o.account.name: len(o.models) for o in outcomes if not o.error}

@@ -100,6 +100,17 @@ def store(workspace: Workspace, name: str, value: str) -> None:
         atomic.write_text(workspace.env_file, "\n".join(lines) + "\n", mode=0o600)
 
 
+def remove_variable(workspace: Workspace, name: str) -> bool:
+    """Take one variable out of `.env`, leaving every other line; whether it was there."""
+    with atomic.lock(workspace.root):
+        lines = _lines(workspace.env_file) or []
+        kept = [line for line in lines if (_parse_line(line) or ("",))[0] != name]
+        if len(kept) == len(lines):
+            return False
+        atomic.write_text(workspace.env_file, "".join(f"{line}\n" for line in kept), mode=0o600)
+        return True
+
+
 def clean_key(value: str) -> str:
     """The key without white space at its ends; refuses one that could never be sent."""
     value = value.strip()

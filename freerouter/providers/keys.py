@@ -12,18 +12,24 @@ from freerouter.providers.parallel import in_parallel
 from freerouter.result import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from freerouter.providers.account import Account
+    from freerouter.providers.models import Model
 
 
 class Verdict(NamedTuple):
-    """`state`: works, refused, no_quota or unknown. `models` counts what the provider listed."""
+    """`state`: works, refused, no_quota or unknown.
+
+    `models` counts what the provider listed, and `free` those of them that cost nothing.
+    """
 
     state: str
     message: str
     fix: str = ""
     models: int = 0
+    free: int = 0
 
 
 def judge(account: Account, today: date, timeout: float) -> Verdict:
@@ -37,28 +43,42 @@ def judge(account: Account, today: date, timeout: float) -> Verdict:
     try:
         if account.key and account.provider.check:
             _checked(account, today, timeout)
-        models = 0
+        models: tuple[Model, ...] = ()
         if not account.provider.fixed:
             outcome = (discover([account], today, timeout))[0]
             if outcome.error:
                 raise outcome.error
-            models = len(outcome.models)
+            models = outcome.models
         doubtful = bool(account.key) and not account.provider.check
         if doubtful and _answers_anyone(account, today, timeout):
             return Verdict(
                 "unknown",
-                f"{account.label}: answers, {counted(models, 'model')}, but lists them to anyone, "
-                "so nothing is known of the key.",
+                f"{account.label}: answers, {counted(len(models), 'model')}, but lists them to "
+                "anyone, so nothing is known of the key.",
                 "`freerouter ask` shows whether it works.",
-                models,
+                len(models),
+                _free(models),
             )
     except ProviderError as error:
         state = error.state if error.state in ("refused", "no_quota") else "unknown"
         message = " ".join(part for part in (error.what, error.why) if part)
         return Verdict(state, message, error.fix)
     what = "key works" if account.key else "answers"
-    count = f", {counted(models, 'model')}" if models else ""
-    return Verdict("works", f"{account.label}: {what}{count}", models=models)
+    count = f", {counted_models(models)}" if models else ""
+    message = f"{account.label}: {what}{count}"
+    return Verdict("works", message, models=len(models), free=_free(models))
+
+
+def counted_models(models: Sequence[Model]) -> str:
+    """How many there are, and how many of them are free, where others are known to cost."""
+    count = counted(len(models), "model")
+    if not any(m.free == "no" for m in models):
+        return count
+    return f"{count}, {_free(models) or 'none'} of them free"
+
+
+def _free(models: Iterable[Model]) -> int:
+    return sum(m.costs_nothing for m in models)
 
 
 def _answers_anyone(account: Account, today: date, timeout: float) -> bool:

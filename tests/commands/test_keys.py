@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from calls import result
 from fakes import FakeServer, Reply, openai_list, openrouter
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def test_a_key_that_works_is_stored_privately_beside_the_others(routed: World) -
     ran = set_key(routed, f"{KEY}\n")
     assert ran == (
         0,
-        "OpenRouter: key works, 3 models\nStored as OPENROUTER_API_KEY in .env.\n",
+        "OpenRouter: key works, 3 models, 2 of them free\nStored as OPENROUTER_API_KEY in .env.\n",
         "",
     )
     assert env_file(routed) == f"# mine\nOTHER=1\nOPENROUTER_API_KEY={KEY}\n"
@@ -160,7 +161,8 @@ def test_an_unknown_provider_is_not_found(world: World) -> None:
 
 def test_the_configured_key_is_checked(routed: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
-    assert routed.cli("keys", "check", "openrouter") == (0, "OpenRouter: key works, 3 models\n", "")
+    ran = routed.cli("keys", "check", "openrouter")
+    assert ran == (0, "OpenRouter: key works, 3 models, 2 of them free\n", "")
     assert env_file(routed) == ""
 
 
@@ -222,3 +224,166 @@ def test_a_list_for_anyone_proves_no_key(world: World, server: FakeServer) -> No
     server.replies["/v1/models"].keys = (KEY,)
     ran = world.process(*arguments, stdin=KEY)
     assert (ran.code, ran.out) == (0, "OpenAI-compatible server: key works, 1 model\n")
+
+
+def test_the_check_tells_as_data_how_many_models_are_free(
+    routed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
+    assert json.loads(routed.cli("keys", "check", "openrouter", "--json").out) == {
+        "provider": "openrouter",
+        "verdict": "works",
+        "message": "OpenRouter: key works, 3 models, 2 of them free",
+        "fix": "",
+        "models": 3,
+        "free": 2,
+    }
+
+
+# Out of the environment, and before the provider is there
+
+
+def test_a_key_is_taken_from_a_variable_without_asking(
+    routed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", f" {KEY}\n")
+    ran = routed.cli("keys", "set", "openrouter", "--from-env", "MY_KEY")
+    assert ran == (
+        0,
+        (
+            "OpenRouter: key works, 3 models, 2 of them free\n"
+            "Stored as OPENROUTER_API_KEY in .env.\n"
+        ),
+        "",
+    )
+    assert f"OPENROUTER_API_KEY={KEY}\n" in env_file(routed)
+
+
+def test_the_variable_of_the_provider_itself_is_stored_too(
+    routed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENROUTER_API_KEY", f"{KEY} ")
+    ran = routed.cli("keys", "set", "openrouter", "--from-env", "OPENROUTER_API_KEY")
+    assert ran.out.endswith("Stored as OPENROUTER_API_KEY in .env.\n")
+    assert f"OPENROUTER_API_KEY={KEY}\n" in env_file(routed)
+
+
+def test_a_variable_that_is_not_set_is_named(routed: World, server: FakeServer) -> None:
+    ran = routed.cli("keys", "set", "openrouter", "--from-env", "MY_KEY")
+    assert (ran.code, ran.err) == (
+        3,
+        (
+            "MY_KEY is not set in the environment.\n"
+            "Set it, or leave --from-env out: then the key is asked for unseen.\n"
+        ),
+    )
+    assert (env_file(routed), server.seen) == ("", [])
+
+
+def test_a_refused_key_of_the_environment_is_not_stored_or_shown(
+    routed: World, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", "canary-wrong-key")
+    said = {"error": {"message": "Incorrect API key provided: canary-wrong-key"}}
+    server.replies["/api/v1/key"] = Reply(said, status=401)
+    ran = routed.cli("keys", "set", "openrouter", "--from-env", "MY_KEY")
+    assert ran.code == 5
+    assert "canary" not in f"{ran}{env_file(routed)}"
+
+
+def test_a_key_can_be_checked_and_stored_before_its_server_is_added(
+    world: World, server: FakeServer
+) -> None:
+    world.providers("providers: []\n")
+    server.replies["/v1/models"] = openai_list("a")
+    server.replies["/v1/models"].keys = (KEY,)
+    words = ("keys", "set", "oai", "--url", f"{server.url}/v1")
+    refused = world.process(*words, stdin="sk-wrong-0123456789")
+    assert (refused.code, env_file(world)) == (5, "")
+    ran = world.process(*words, stdin=KEY)
+    assert ran == (
+        0,
+        "OpenAI-compatible server: key works, 1 model\nStored as OAI_API_KEY in .env.\n",
+        "",
+    )
+    add = ("providers", "add", "oai", "--url", f"{server.url}/v1", "--key-env", "OAI_API_KEY")
+    assert world.cli(*add).code == 0
+    assert world.cli("fetch").code == 0
+
+
+def test_a_server_that_is_there_but_names_no_variable_is_told_how_also_with_an_address(
+    world: World,
+) -> None:
+    world.providers("providers:\n  - {type: oai, name: my-lab, api_base: 'http://x'}\n")
+    ran = world.process("keys", "set", "my-lab", "--url", "http://x", stdin=KEY)
+    assert (ran.code, ran.err.splitlines()[0]) == (2, "my-lab has no variable for a key.")
+
+
+# Taken out again
+
+
+def test_a_key_is_taken_out_and_nothing_else(routed: World) -> None:
+    path = routed.workspace / ".env"
+    path.write_text("# mine\nOTHER=1\nexport OPENROUTER_API_KEY='x'  # old\n\n# end\n")
+    path.chmod(0o644)
+    ran = routed.cli("keys", "remove", "openrouter")
+    assert ran == (0, "OPENROUTER_API_KEY taken out of .env.\n", "")
+    assert env_file(routed) == "# mine\nOTHER=1\n\n# end\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_that_is_not_there_cannot_be_taken_out(
+    routed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = routed.cli("keys", "remove", "openrouter")
+    assert (ran.code, ran.err) == (
+        4,
+        "No key of openrouter is in .env (OPENROUTER_API_KEY).\n",
+    )
+    monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
+    ran = routed.cli("keys", "remove", "openrouter")
+    assert ran.err.endswith("OPENROUTER_API_KEY is still set: environment.\n")
+
+
+def test_a_key_that_the_environment_has_too_is_still_there(
+    routed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
+    (routed.workspace / ".env").write_text("OPENROUTER_API_KEY=x\n")
+    ran = routed.cli("keys", "remove", "openrouter")
+    assert (ran.code, ran.out) == (
+        0,
+        ("OPENROUTER_API_KEY taken out of .env.\nOPENROUTER_API_KEY is still set: environment.\n"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "variable"),
+    [
+        ("{type: ollama}", "OLLAMA_API_KEY"),
+        ("{type: openrouter}", "OPENROUTER_API_KEY"),
+        ("{type: oai, name: lab, api_base: 'http://x'}", "LAB_API_KEY"),
+        ("{type: oai, name: lab, api_base: 'http://x', api_key: '${MINE}'}", "MINE"),
+    ],
+)
+def test_it_knows_under_which_name_a_key_is_kept(world: World, entry: str, variable: str) -> None:
+    world.providers(f"providers:\n  - {entry}\n")
+    (world.workspace / ".env").write_text(f"{variable}=x\nOTHER=y\n")
+    name = "lab" if "lab" in entry else entry[7:-1]
+    assert world.cli("keys", "remove", name).code == 0
+    assert env_file(world) == "OTHER=y\n"
+
+
+def test_a_literal_key_is_not_in_env(world: World) -> None:
+    world.providers("providers:\n  - {type: openrouter, api_key: k}\n")
+    ran = world.cli("keys", "remove", "openrouter")
+    assert (ran.code, ran.err.splitlines()[0]) == (
+        2,
+        "The key of openrouter stands in providers.yaml itself, so no other one is used.",
+    )
+
+
+def test_a_first_key_is_taken_back_by_removing_it(routed: World) -> None:
+    words = ("keys", "set", "openrouter", "--unchecked")
+    assert result(*words, secret=KEY).undo == (("keys", "remove", "openrouter"),)
+    assert result(*words, secret=KEY).undo == ()

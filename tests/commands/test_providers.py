@@ -1,4 +1,4 @@
-"""`providers list` and `providers add`."""
+"""`providers list` and `providers show`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fakes import FakeServer, ollama
+from fakes import FakeServer, ollama, openrouter
 
 if TYPE_CHECKING:
     from conftest import World
@@ -86,107 +86,151 @@ def test_people_get_a_table(world: World) -> None:
     assert demo.split()[:3] == ["demo", "Demo", "yes"]
 
 
-def test_adding_writes_the_entry_and_tells_the_next_step(world: World) -> None:
-    world.providers("# mine\nproviders:\n  - type: demo  # keep\n")
-    ran = world.cli("providers", "add", "openrouter")
-    assert ran == (
-        0,
-        (
-            "OpenRouter added to providers.yaml.\n"
-            "Its key (OPENROUTER_API_KEY) is not set yet: `keys set openrouter`. "
-            "Keys are made at https://openrouter.ai/settings/keys\n"
-        ),
-        "",
+# One row an entry, and one for whatever else there is
+
+
+def test_every_entry_is_a_row_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAB_KEY", "sk-canary-000000")
+    world.providers(
+        "providers:\n"
+        "  - {type: oai, name: lab, api_base: 'http://lab/v1', api_key: '${LAB_KEY}'}\n"
+        "  - {type: oai, name: attic, api_base: 'http://me:canary@attic/v1', enabled: false}\n"
+        "  - {type: static, model_name: m, provider: groq}\n"
+        "  - {type: openrouter}\n"
     )
-    assert (world.workspace / "providers.yaml").read_text() == (
-        "# mine\nproviders:\n  - type: demo  # keep\n"
-        "  - type: openrouter\n    api_key: ${OPENROUTER_API_KEY}\n    enabled: true\n"
-    )
-    again = world.cli("providers", "add", "openrouter", "--json")
-    assert json.loads(again.out)["outcome"] == "unchanged"
+    found = rows(world)
+    assert list(found)[-2:] == ["iflow", "demo"]
+    assert {"lab", "attic", "static", "openrouter", "oai", "ollama"} <= set(found)
+    expected = {"type": "oai", "name": "lab", "present": True, "configured": True, "enabled": True}
+    expected |= {"url": "http://lab/v1", "key_env": "LAB_KEY", "has_key": True}
+    assert found["lab"].items() >= expected.items()
+    expected = {"present": True, "configured": False, "enabled": False, "url": "http://attic/v1"}
+    expected |= {"key_env": "ATTIC_API_KEY", "has_key": False, "found": "none needed"}
+    assert found["attic"].items() >= expected.items()
+    assert (found["static"]["model"], found["static"]["via"]) == ("m", "groq")
+    expected = {"type": "oai", "name": "OpenAI-compatible server", "present": False}
+    expected |= {"configured": False, "enabled": False, "url": "", "key_env": "OAI_API_KEY"}
+    assert found["oai"].items() >= expected.items()
+    assert (found["openrouter"]["present"], found["openrouter"]["name"]) == (True, "OpenRouter")
+    assert preselected(world) == ["lab", "openrouter", "static"]
+    assert "canary" not in str(found)
 
 
-def test_an_empty_file_gets_its_first_provider(world: World) -> None:
-    world.providers("")
-    assert world.cli("providers", "add", "demo").code == 0
-    assert world.cli("fetch").code == 0
-
-
-def test_a_server_of_ones_own_is_added_by_name_and_address(
+def test_one_under_another_name_can_be_added_once_more_but_is_not_chosen_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LAB_KEY", "sk-canary-000000")
-    world.providers("providers: []\n")
-    ran = world.cli(
-        *("providers", "add", "oai", "--name", "lab"),
-        *("--url", "http://lab/v1", "--key-env", "LAB_KEY"),
+    monkeypatch.setenv("OPENROUTER_API_KEY", "sk-canary-000000")
+    world.providers("providers:\n  - {type: openrouter, name: mine}\n")
+    found = rows(world)
+    assert (found["mine"]["type"], found["mine"]["name"]) == ("openrouter", "mine")
+    assert (found["openrouter"]["present"], found["openrouter"]["ready"]) == (False, True)
+    assert preselected(world) == ["mine"]
+
+
+def test_one_that_is_off_but_ready_is_chosen(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENROUTER_API_KEY", "sk-canary-000000")
+    world.providers("providers:\n  - {type: openrouter, enabled: false}\n")
+    assert preselected(world) == ["openrouter"]
+    lines = world.cli("providers").out.splitlines()
+    assert [line.split()[:3] for line in lines[1:2]] == [["openrouter", "OpenRouter", "off"]]
+
+
+def test_a_name_of_the_catalogue_for_something_else_is_one_row(world: World) -> None:
+    world.providers("providers:\n  - {type: oai, name: openrouter, api_base: 'http://x/v1'}\n")
+    ran = world.cli("providers", "list", "--json")
+    ids = [row["id"] for row in json.loads(ran.out)["providers"]]
+    assert len(ids) == len(set(ids))
+    assert rows(world)["openrouter"]["type"] == "oai"
+
+
+def test_a_type_that_nobody_knows_is_shown_as_such(world: World) -> None:
+    world.providers("providers:\n  - {type: opnrouter}\n")
+    row = rows(world)["opnrouter"]
+    assert (row["configured"], row["name"]) == (True, "opnrouter (unknown type)")
+
+
+def test_what_is_free_comes_before_what_is_not_and_the_retired_last(world: World) -> None:
+    world.override("aaa", base_url="http://a/v1", free={"always": "no"})
+    world.override("zzz", base_url="http://z/v1", free={"always": "quota"})
+    found = list(rows(world))
+    assert found.index("zzz") < found.index("aaa") < found.index("iflow")
+    row = rows(world)["iflow"]
+    assert row["retired_reason"].startswith("very probably shut down")
+    assert rows(world)["zzz"]["retired_reason"] == ""
+
+
+def test_each_local_server_is_looked_for_at_its_own_address(
+    world: World, server: FakeServer
+) -> None:
+    ollama(server)
+    world.providers(
+        "providers:\n"
+        f"  - {{type: ollama, name: big, api_base: '{server.url}'}}\n"
+        "  - {type: ollama, name: lost, api_base: '${NOWHERE}'}\n"
     )
-    assert ran.out == "lab added to providers.yaml.\n"
-    text = (world.workspace / "providers.yaml").read_text()
-    assert "name: lab" in text
-    assert "api_key: ${LAB_KEY}" in text
-    assert "canary" not in str(world.written())
+    found = rows(world, "--probe")
+    assert found["big"]["found"] == "answers, 1 model"
+    assert [found[name]["ready"] for name in ("big", "lost", "ollama")] == [True, False, False]
 
 
-def test_a_second_static_model_does_not_replace_the_first(world: World) -> None:
-    world.providers("providers: []\n")
-    for model in ("a", "b"):
-        world.cli("providers", "add", "static", "--model", model, "--via", "openai")
-    assert world.cli("fetch").out.endswith("2 models in config.yaml.\n")
+# One provider
 
 
-def test_a_retired_provider_is_warned_of(world: World) -> None:
-    world.providers("providers: []\n")
-    ran = world.cli("providers", "add", "iflow")
-    assert ran.out.splitlines()[1] == (
-        "iFlow is retired: very probably shut down in April 2026; still used if it answers."
-    )
+def shown(world: World, name: str) -> dict[str, str]:
+    ran = world.cli("providers", "show", name)
+    assert (ran.code, ran.err) == (0, "")
+    pairs = [line.strip().split("  ", 1) for line in ran.out.splitlines()]
+    return {name: value.strip() for name, value in pairs}
 
 
-def test_a_record_of_the_users_own_names_its_variable(world: World) -> None:
-    world.override("my-host", base_url="http://mine/v1")
-    world.providers("providers: []\n")
-    ran = world.cli("providers", "add", "my-host")
-    assert "Its key (MY_HOST_API_KEY) is not set yet: `keys set my-host`." in ran.out
+def test_a_provider_is_shown_with_its_keys_place_and_its_models(
+    world: World, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openrouter(server)
+    world.override("openrouter", base_url=f"{server.url}/api/v1")
+    world.providers("providers:\n  - {type: openrouter, api_key: '${MINE}'}\n")
+    assert shown(world, "openrouter") == {
+        "type": "openrouter (OpenRouter)",
+        "name": "openrouter",
+        "enabled": "yes",
+        "url": f"{server.url}/api/v1",
+        "key": "MINE: missing",
+        "keys from": "https://openrouter.ai/settings/keys",
+        "free tier": rows(world)["openrouter"]["free_tier"],
+        "models": "none fetched yet",
+    }
+    monkeypatch.setenv("MINE", "sk-canary-000000")
+    world.cli("fetch")
+    found = shown(world, "openrouter")
+    assert (found["key"], found["models"]) == ("MINE (environment)", "3, 2 of them free")
+    ran = world.cli("providers", "show", "openrouter", "--json")
+    data = json.loads(ran.out)
+    assert (data["models"], data["free"], data["type"]) == (3, 2, "openrouter")
+    assert "canary" not in ran.out
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "message"),
+    ("entry", "key"),
     [
-        (["openruter"], 4, 'There is no provider "openruter".\nDid you mean "openrouter"?\n'),
-        (
-            ["oai"],
-            2,
-            (
-                "OpenAI-compatible server needs --url.\n"
-                "For example: providers add oai --name lab --url http://localhost:8000/v1\n"
-            ),
-        ),
-        (
-            ["static", "--model", "m"],
-            2,
-            (
-                "A static model needs --model and --via.\n"
-                "For example: providers add static --model gpt-4o-mini --via openai\n"
-            ),
-        ),
+        ("{type: ollama}", "none needed"),
+        ("{type: openrouter, api_key: sk-canary-000000, enabled: false}", "in providers.yaml"),
+        ("{type: iflow}", "IFLOW_API_KEY: missing"),
+        ("{type: oai, api_base: 'http://x', api_key: '${X}'}", "X: missing"),
     ],
 )
-def test_what_cannot_be_added_changes_nothing(
-    world: World, words: list[str], code: int, message: str
-) -> None:
-    world.providers("providers: []\n")
-    before = world.written()
-    ran = world.cli("providers", "add", *words)
-    assert (ran.code, ran.err) == (code, message)
-    assert world.written() == before
+def test_where_a_key_is_found(world: World, entry: str, key: str) -> None:
+    world.providers(f"providers:\n  - {entry}\n")
+    kind = entry[1:].split(",", maxsplit=1)[0].strip("}").removeprefix("type: ")
+    found = shown(world, kind)
+    assert found["key"] == key
+    assert found["enabled"] == ("no" if "enabled" in entry else "yes")
+    assert ("retired" in found) is (kind == "iflow")
 
 
-def test_an_address_that_is_none_is_refused(world: World) -> None:
-    world.providers("providers: []\n")
-    ran = world.cli("providers", "add", "oai", "--name", "lab", "--url", "lab.local")
+def test_one_that_is_not_there_is_not_shown(world: World) -> None:
+    world.providers("providers:\n  - type: demo\n")
+    ran = world.cli("providers", "show", "demmo")
     assert (ran.code, ran.err) == (
-        2,
-        '"lab.local" is not a web address.\nIt starts with http:// or https://.\n',
+        4,
+        'There is no provider "demmo" in providers.yaml.\nDid you mean "demo"?\n',
     )
-    assert (world.workspace / "providers.yaml").read_text() == "providers: []\n"

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from calls import providers_file, result, workspace
 from conftest import TOKEN
 from fakes import FakeServer, openai_list, openrouter
 
-from freerouter.config.providers_file import load_providers
-from freerouter.config.workspace import Workspace, find_workspace
 from freerouter.process.identity import started_at
 from freerouter.process.record import GatewayRecord, write_record
-from freerouter.session import Session
 
 if TYPE_CHECKING:
     import subprocess
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 
     from conftest import World
 
-    from freerouter.result import Event, Result
 
 LLAMA, QWEN, PAID = "meta/llama-3.3-70b:free", "qwen/qwen3-coder:free", "openai/gpt-5"
 WRITTEN = """\
@@ -51,30 +48,8 @@ def fetched(world: World, serve: Callable[[], FakeServer]) -> World:
     return world
 
 
-class Quiet:
-    """A front end for calls whose result is looked at."""
-
-    def event(self, event: Event) -> None:
-        return
-
-    def secret(self, prompt: str) -> str | None:
-        return None
-
-    def asker(self) -> None:
-        return None
-
-
-def result(world: World, *words: str) -> Result:
-    session = Session(Quiet())
-    return session.run(session.parse(list(words)))
-
-
-def workspace(world: World) -> Workspace:
-    return find_workspace({"HOME": str(world.home)}, str(world.cwd))
-
-
 def selected(world: World) -> dict[str, list[str]]:
-    return {name: list(ids) for name, ids in load_providers(workspace(world)).select.items()}
+    return {name: list(ids) for name, ids in providers_file(world).select.items()}
 
 
 def served(world: World) -> list[str]:
@@ -418,19 +393,19 @@ def test_undoing_restores_the_selection(
     path.write_text(path.read_text() + former)
     fetched.cli("fetch")
     before = selected(fetched), served(fetched)
-    done = result(fetched, "select", *words)
+    done = result("select", *words)
     for command in done.undo:
         assert fetched.cli(*command).code == 0
     assert (selected(fetched), served(fetched)) == before
 
 
 def test_the_commands_that_undo_name_each_model_with_its_provider(fetched: World) -> None:
-    assert result(fetched, "select", "a", QWEN).undo == (("select", "--clear"),)
-    assert result(fetched, "select", "b").undo == (("select", f"openrouter/{QWEN}", "lab/a"),)
-    assert result(fetched, "select", "b").undo == ()
+    assert result("select", "a", QWEN).undo == (("select", "--clear"),)
+    assert result("select", "b").undo == (("select", f"openrouter/{QWEN}", "lab/a"),)
+    assert result("select", "b").undo == ()
 
 
 def test_undoing_leaves_out_what_is_gone(fetched: World) -> None:
     path = fetched.workspace / "providers.yaml"
     path.write_text(path.read_text() + "select: {lab: [a, gone], openrouter: []}\n")
-    assert result(fetched, "select", "b").undo == (("select", "lab/a"),)
+    assert result("select", "b").undo == (("select", "lab/a"),)

@@ -13,6 +13,7 @@ from freerouter.config.secrets import (
     ensure_master_key,
     load_secrets,
     read_env_file,
+    remove_variable,
     store,
 )
 from freerouter.config.workspace import Workspace
@@ -109,6 +110,27 @@ def test_a_file_that_all_could_read_is_private_after_storing(tmp_path: Path) -> 
     (tmp_path / ".env").chmod(0o644)
     store(workspace, "A", "2")
     assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+
+
+def test_removing_takes_every_line_of_one_variable(tmp_path: Path) -> None:
+    workspace = env_file(tmp_path, "# A=0\nexport A='old'\n\nAB=1\nA=older\n")
+    (tmp_path / ".env").chmod(0o644)
+    assert remove_variable(workspace, "A")
+    path = Path(workspace.env_file)
+    assert path.read_text() == "# A=0\n\nAB=1\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("text", ["", "B=1\n", "# A=1"])
+def test_removing_what_is_not_there_leaves_the_file_untouched(tmp_path: Path, text: str) -> None:
+    workspace = env_file(tmp_path, text)
+    assert not remove_variable(workspace, "A")
+    assert Path(workspace.env_file).read_text() == text
+
+
+def test_there_may_be_no_file_to_remove_from(tmp_path: Path) -> None:
+    assert not remove_variable(Workspace(str(tmp_path)), "A")
+    assert not (tmp_path / ".env").exists()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from freerouter.config.state import (
     ROW,
     fingerprint_of,
     has_models,
+    read_fetched,
     read_models,
     read_state,
     read_suffixes,
@@ -62,6 +63,18 @@ def test_only_texts_are_suffixes(
     workspace = Workspace(str(tmp_path))
     write_state(workspace.models_file, state)
     assert read_suffixes(workspace) == suffixes
+
+
+@pytest.mark.parametrize(
+    ("state", "when"), [({}, None), ({"fetched": "now"}, None), ({"fetched": 7}, 7.0)]
+)
+def test_when_all_were_asked_is_a_number(
+    tmp_path: Path, state: dict[str, Any], when: float | None
+) -> None:
+    workspace = Workspace(str(tmp_path))
+    assert read_fetched(workspace) is None
+    write_state(workspace.models_file, state)
+    assert read_fetched(workspace) == when
 
 
 def test_there_are_models_once_both_files_are_there(tmp_path: Path) -> None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from fakes import FakeServer, Reply, completion, ollama, openai_list, openrouter
+from fakes import (
+    FakeServer,
+    Reply,
+    completion,
+    ollama,
+    openai_list,
+    openrouter,
+    openrouter_row,
+)
 
 from freerouter.config.providers_file import Entry
 from freerouter.providers.account import Account
@@ -32,9 +40,29 @@ def modelscope(server: FakeServer, chat: Reply) -> str:
 def test_openrouters_own_check_accepts_a_key(server: FakeServer) -> None:
     openrouter(server, KEY)
     assert verdict("openrouter", f"{server.url}/api/v1") == Verdict(
-        "works", "OpenRouter: key works, 3 models", models=3
+        "works", "OpenRouter: key works, 3 models, 2 of them free", models=3, free=2
     )
     assert [s.path for s in server.seen] == ["/api/v1/key", "/api/v1/models"]
+
+
+@pytest.mark.parametrize(
+    ("prices", "told"),
+    [
+        (["0", "0"], "2 models"),
+        (["0", "-1"], "2 models"),
+        (["0", "1"], "2 models, 1 of them free"),
+        (["1"], "1 model, none of them free"),
+    ],
+)
+def test_how_many_are_free_is_told_where_others_are_known_to_cost(
+    server: FakeServer, prices: list[str], told: str
+) -> None:
+    openrouter(server)
+    rows = [openrouter_row(f"m/{n}:free", price=price) for n, price in enumerate(prices)]
+    server.replies["/api/v1/models"] = Reply({"data": rows})
+    found = verdict("openrouter", f"{server.url}/api/v1")
+    assert found.message == f"OpenRouter: key works, {told}"
+    assert (found.models, found.free) == (len(prices), prices.count("0"))
 
 
 def test_a_public_list_does_not_make_a_wrong_key_right(server: FakeServer) -> None:
@@ -123,7 +151,7 @@ def test_iflows_434_is_a_refused_key(server: FakeServer) -> None:
 def test_a_keyless_server_answers(server: FakeServer) -> None:
     ollama(server)
     assert verdict("ollama", server.url, key="") == Verdict(
-        "works", "Ollama: answers, 1 model", models=1
+        "works", "Ollama: answers, 1 model", models=1, free=1
     )
 
 

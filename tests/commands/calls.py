@@ -1,0 +1,42 @@
+"""Calls whose whole result is looked at, which the command line does not show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from freerouter.config.providers_file import load_providers
+from freerouter.config.workspace import find_workspace
+from freerouter.session import Session
+
+if TYPE_CHECKING:
+    from conftest import World
+
+    from freerouter.config.providers_file import ProvidersFile
+    from freerouter.config.workspace import Workspace
+    from freerouter.result import Event, Result
+
+
+class Quiet:
+    """A front end that shows nothing and cannot be asked."""
+
+    def event(self, event: Event) -> None:
+        return
+
+    def secret(self, prompt: str) -> str | None:
+        return None
+
+    def asker(self) -> None:
+        return None
+
+
+def result(*words: str, secret: str | None = None) -> Result:
+    session = Session(Quiet())
+    return session.run(session.parse(list(words)), secret)
+
+
+def workspace(world: World) -> Workspace:
+    return find_workspace({"HOME": str(world.home)}, str(world.cwd))
+
+
+def providers_file(world: World) -> ProvidersFile:
+    return load_providers(workspace(world))
