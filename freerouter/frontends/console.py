@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from freerouter.frontends.progress import LiveProgress
     from freerouter.result import Block, Event, Progress, Result
     from freerouter.session import Asker
+    from freerouter.wizard.messages import Confirm, Question
+    from freerouter.wizard.messages import Event as WizardEvent
 
 
 class Console:
@@ -82,8 +84,7 @@ class Console:
         from freerouter.frontends.menus import MenuAsker
         from freerouter.frontends.plain import PlainAsker
 
-        self.finish()
-        return MenuAsker() if self.fancy else PlainAsker(self.secret)
+        return _AfterProgress(MenuAsker() if self.fancy else PlainAsker(self.secret), self.finish)
 
     def _progress(self, event: Progress) -> None:
         from freerouter.frontends.progress import LiveProgress
@@ -106,6 +107,26 @@ class Console:
         import getpass
 
         return getpass.getpass(f"{prompt} (typed unseen): ")
+
+
+class _AfterProgress:
+    """An asker that takes the progress display off the screen before it says anything."""
+
+    def __init__(self, asker: Asker, finish: Callable[[], None]) -> None:
+        self._asker = asker
+        self._finish = finish
+
+    def ask(self, question: Question) -> WizardEvent:
+        self._finish()
+        return self._asker.ask(question)
+
+    def show(self, text: str) -> None:
+        self._finish()
+        self._asker.show(text)
+
+    def confirm(self, request: Confirm) -> WizardEvent:
+        self._finish()
+        return self._asker.confirm(request)
 
 
 def _width() -> int:

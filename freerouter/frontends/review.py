@@ -29,7 +29,9 @@ def limits(question: Question) -> str:
 
 def origin(question: Question) -> str:
     """Where the default comes from, if that is worth saying."""
-    return "" if question.source in ("", "default", "asked") else f"from {question.source}"
+    if question.source in ("", "default", "asked"):
+        return ""
+    return "as it is now" if question.source == "saved" else f"from {question.source}"
 
 
 def refusal(option: Option) -> str:
@@ -54,9 +56,11 @@ class Shown(NamedTuple):
 
 
 def shown(answer: Answered) -> Shown:
-    notes = [] if answer.source == "asked" else [answer.source]
-    notes += [f"{source} said {said}" for source, said in answer.over if said]
     name = one_line(answer.message) or answer.id
+    if answer.source in ("asked", "script", "kept"):
+        return Shown(name, one_line(answer.shown) or "–", "")
+    others = [(s, said) for s, said in answer.over if said != answer.shown and s != "default"]
+    notes = [answer.source, *(f"{source} said {said}" for source, said in others if said)]
     return Shown(name, one_line(answer.shown) or "–", "; ".join(map(one_line, notes)))
 
 

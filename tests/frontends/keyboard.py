@@ -29,7 +29,7 @@ F1, F2, F3, F4 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1bOS"
 ENTER, ESC, TAB, BACKSPACE, ALL, SKIP = "\r", "\x1b", "\t", "\x7f", "\x01", "\x18"
 
 
-QUIET = 0.1
+QUIET = 0.2
 """Seconds without anything drawn, after which a key has been dealt with."""
 LONGEST = 5.0
 

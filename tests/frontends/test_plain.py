@@ -125,7 +125,7 @@ def test_questions_are_numbered_lines_without_control_codes(
 @pytest.mark.parametrize(
     ("question", "prompt"),
     [
-        (replace(PORT, source="saved"), "Answer (1..65535) [4000, from saved]: "),
+        (replace(PORT, source="saved"), "Answer (1..65535) [4000, as it is now]: "),
         (TEXT, "Answer: "),
         (replace(TEXT, optional=True), "Answer (may be empty): "),
         (replace(TEXT, default="Ada", optional=True), 'Answer [Ada] ("" for none): '),
