@@ -144,15 +144,6 @@ COMMANDS = (
         examples=("keys set openrouter", "keys set openrouter --from-env OPENROUTER_API_KEY"),
     ),
     Command(
-        "keys remove",
-        "Take a provider's key out of .env",
-        "freerouter.commands.keys:remove_key",
-        (PROVIDER,),
-        needs=(Need.CONFIG,),
-        writes=True,
-        examples=("keys remove openrouter",),
-    ),
-    Command(
         "keys check",
         "Ask a provider whether a key works, without storing it",
         "freerouter.commands.keys:check_key",
@@ -173,6 +164,15 @@ COMMANDS = (
         (Parameter("which", positional=True, required=True, choices=("master",)),),
         needs=(Need.CONFIG,),
         examples=('export OPENAI_API_KEY="$(freerouter keys show master)"',),
+    ),
+    Command(
+        "keys remove",
+        "Take a provider's key out of .env",
+        "freerouter.commands.keys:remove_key",
+        (PROVIDER,),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=("keys remove openrouter",),
     ),
     Command(
         "fetch",

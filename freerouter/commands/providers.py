@@ -95,6 +95,7 @@ def show(ctx: Context, args: Mapping[str, Any]) -> Result:
         ("key", key),
         ("keys from", one.record.key_url),
         ("free tier", one.record.free_tier),
+        ("terms", one.record.terms),
         ("retired", row["retired_reason"]),
         ("models", f"{len(models)}, {free} of them free" if models else "none fetched yet"),
     )
@@ -164,6 +165,7 @@ def _row(one: Listed, secrets: Secrets, models: int | None) -> dict[str, Any]:
         "retired": p.retired,
         "retired_reason": p.status_note if p.retired else "",
         "free_tier": p.free_tier,
+        "terms": p.terms,
         "hint": f"{hint}; {found}" if variable or answers else hint,
     }
 

@@ -29,6 +29,8 @@ class Provider(NamedTuple):
     """Variables that may hold its key, the first being the usual one."""
     key_url: str = ""
     free_tier: str = ""
+    terms: str = ""
+    """What is worth knowing before using it: that it learns from what it is sent, say."""
     local: bool = False
     generic: bool = False
     """The user gives the address."""

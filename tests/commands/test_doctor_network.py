@@ -39,7 +39,8 @@ def test_a_key_that_works_and_an_answer_are_told(world: World, server: FakeServe
     routed(world, server)
     found = asked(world)
     assert brief(found, "keys.verdict:openrouter") == ("ok", [])
-    assert found["keys.verdict:openrouter"]["what"] == "OpenRouter: key works, 3 models"
+    told = "OpenRouter: key works, 3 models, 2 of them free"
+    assert found["keys.verdict:openrouter"]["what"] == told
     assert brief(found, "network.reach") == ("ok", [])
 
 

@@ -227,6 +227,14 @@ def test_where_a_key_is_found(world: World, entry: str, key: str) -> None:
     assert ("retired" in found) is (kind == "iflow")
 
 
+def test_what_is_worth_knowing_is_shown(world: World) -> None:
+    world.override("groq", base_url="http://g/v1", terms="It learns from what it is sent.")
+    world.providers("providers:\n  - {type: groq}\n")
+    assert rows(world)["groq"]["terms"] == "It learns from what it is sent."
+    assert shown(world, "groq")["terms"] == "It learns from what it is sent."
+    assert rows(world)["demo"]["terms"] == ""
+
+
 def test_one_that_is_not_there_is_not_shown(world: World) -> None:
     world.providers("providers:\n  - type: demo\n")
     ran = world.cli("providers", "show", "demmo")
