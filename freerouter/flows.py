@@ -85,8 +85,9 @@ def resume(session: Session, args: Mapping[str, Any]) -> Result:
 
     name = args["name"] or _latest(session)
     kept = _read(session, name)
+    session.profile = session.profile or kept.get("profile", "")
     if kept.get("left"):
-        return _finish(session, name, kept["left"])
+        return _finish(session, name, kept, agreed=bool(args.get("yes")))
     options = Options(kept=kept.get("answers", {}), defaults=bool(args.get("yes")))
     return _run(session, name, options, "")
 
@@ -101,9 +102,11 @@ def _run(session: Session, name: str, options: Options, record: str) -> Result:
     try:
         result = flow.run()
     except (CancelledError, KeyboardInterrupt) as error:
-        raise _cancelled(session, name, flow, str(error)) from None
+        kept = not options.dry_run and _keep(session, name, flow)
+        raise _cancelled(str(error), kept=kept, begun=bool(flow.left)) from None
     except FreeRouterError:
-        _keep(session, name, flow)
+        if not options.dry_run:
+            _keep(session, name, flow)
         raise
     if not options.dry_run:
         _forget(session, name)
@@ -124,19 +127,23 @@ def _recorded(session: Session, result: Result, path: str) -> Result:
     return result._replace(show=(*result.show, line))
 
 
-def _cancelled(session: Session, name: str, flow: FlowRun, said: str) -> CancelledError:
+def _cancelled(said: str, *, kept: bool, begun: bool) -> CancelledError:
     """One way to end, wherever somebody gives up."""
-    if _keep(session, name, flow):
-        what = "Cancelled." if flow.left else "Nothing was changed."
+    what = "Cancelled." if begun else "Nothing was changed."
+    if kept:
         return CancelledError(what, "Your answers are kept.", "`freerouter flow resume` goes on.")
-    return CancelledError(said or "Nothing was changed.")
+    return CancelledError(what if begun else said or what)
 
 
 def _keep(session: Session, name: str, flow: FlowRun) -> bool:
     """Keep what a later run can take up, if there is anything. Never a secret."""
     if not (flow.kept or flow.left):
         return False
-    data = {"answers": flow.kept, "left": [list(p.words) for p in flow.left]}
+    data = {
+        "profile": session.profile,
+        "answers": flow.kept,
+        "left": [list(p.words) for p in flow.left],
+    }
     text = json.dumps(data, ensure_ascii=False)
     if session.redact(text) != text:
         return False
@@ -149,26 +156,38 @@ def _keep(session: Session, name: str, flow: FlowRun) -> bool:
     return True
 
 
-def _finish(session: Session, name: str, left: list[list[str]]) -> Result:
+def _finish(session: Session, name: str, kept: dict[str, Any], *, agreed: bool) -> Result:
     """Run the commands that were left over; stop at the first that fails, keeping the rest."""
-    from freerouter.wizard.messages import Confirm, Planned
-
-    asker = session.frontend.asker()
-    if asker is not None:
-        asker.confirm(Confirm(tuple(Planned(tuple(words)) for words in left)))
-    path = _path(session, name)
+    left: list[list[str]] = kept["left"]
+    if not agreed:
+        _confirm(session, left)
     while left:
-        line = shlex.join(left[0])
-        session.frontend.event(Running(line))
+        session.frontend.event(Running(shlex.join(left[0])))
         result = session.command(session.parse(list(left[0])))
         for block in result.show:
             session.frontend.event(Output(block))
         if result.exit_code:
             return Result({"flow": name, "left": left}, exit_code=result.exit_code)
         left = left[1:]
-        atomic.write_text(path, json.dumps({"answers": {}, "left": left}) + "\n", mode=0o600)
+        text = json.dumps({**kept, "left": left}, ensure_ascii=False)
+        atomic.write_text(_path(session, name), text + "\n", mode=0o600)
     _forget(session, name)
     return Result({"flow": name, "left": []}, (Line("Done.", "ok"),))
+
+
+def _confirm(session: Session, left: list[list[str]]) -> None:
+    from freerouter.wizard.messages import Confirm, Confirmed, Planned
+
+    asker = session.frontend.asker()
+    if asker is None:
+        raise UsageError(
+            "The commands that are left cannot be confirmed: there is no terminal.",
+            "; ".join(shlex.join(words) for words in left),
+            "--yes confirms them.",
+        )
+    plan = Confirm(tuple(Planned(tuple(words)) for words in left))
+    if not isinstance(asker.confirm(plan), Confirmed):
+        raise CancelledError("Nothing was changed.")
 
 
 def _directories(session: Session) -> list[str]:

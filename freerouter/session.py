@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from freerouter.context import Context, make_context
+from freerouter.errors import UsageError
 from freerouter.needs import check_needs
 from freerouter.parser import parse, split_line
 from freerouter.registry import Call, load
@@ -102,7 +103,7 @@ class Session:
         if not command.flow:
             return False
         if "wizard" in arguments:
-            return bool(arguments["wizard"])
+            return _wants_wizard(call)
         for parameter in command.parameters:
             own = parameter not in FLOW_OPTIONS
             if own and arguments[parameter.name] != ([] if parameter.many else parameter.default):
@@ -118,6 +119,19 @@ class Session:
             return cast("Result", act())
         finally:
             self.profile = before
+
+
+def _wants_wizard(call: Call) -> bool:
+    """Without --wizard an option of the wizard would do nothing, or do what it should not."""
+    if call.arguments["wizard"]:
+        return True
+    for option in FLOW_OPTIONS:
+        if call.arguments.get(option.name):
+            raise UsageError(
+                f"{option.flag} belongs to the wizard.",
+                fix=f"{call.command.name} --wizard {option.flag}",
+            )
+    return False
 
 
 def _wants_secret(call: Call) -> bool:

@@ -81,14 +81,21 @@ def execute(session: Session, console: Console, call: Call) -> int:
 
 def _driven(session: Session, call: Call) -> int:
     """A flow with another program at the other end."""
+    import io
+
     from freerouter.frontends.jsonlines import JsonLines
 
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    before = session.frontend
     session.frontend = lines = JsonLines(session.redact, sys.stdin, sys.stdout)
     try:
         result = session.run(call)
     except FreeRouterError as error:
         lines.error(error)
         return error.exit_code
+    finally:
+        session.frontend = before
     lines.result(result)
     return result.exit_code
 

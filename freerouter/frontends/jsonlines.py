@@ -44,8 +44,11 @@ class JsonLines:
 
     def secret(self, prompt: str) -> str | None:
         self._write("secret", message=prompt)
-        answer = self._read().get("answer")
-        return None if answer is None else str(answer)
+        while True:
+            given = self._read()
+            if isinstance(given.get("answer"), str):
+                return str(given["answer"])
+            self._problem('A hidden input is {"answer": "…"}, or {"cancel": true}.')
 
     def asker(self) -> JsonLines:
         return self
@@ -100,7 +103,10 @@ class JsonLines:
             if given.get("back"):
                 return Back()
             if "change" in given:
-                return Change(str(given["change"]))
+                if given["change"] in [a.id for a in request.answers]:
+                    return Change(given["change"])
+                self._problem(f"There is no answer {given['change']} to change.")
+                continue
             if given.get("answer") is True or given.get("default"):
                 return Confirmed()
             if given.get("answer") is False:
@@ -134,7 +140,7 @@ class JsonLines:
                 continue
             try:
                 data = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 self._problem(f"This line is no JSON: {error}.")
                 continue
             if not isinstance(data, dict):

@@ -59,7 +59,8 @@ class Script:
     def ask(self, question: Question) -> WizardEvent:
         if question.problem:
             self.show(question.problem, err=True)
-        text = self._next(question.id, question.message).text
+        said = self._next(question.id, question.message)
+        text = said.text
         if text == "^back":
             return Back()
         if text == "^skip":
@@ -69,7 +70,12 @@ class Script:
         if text == "^help":
             self.show(question.help)
             return self.ask(question)
-        return Answer(question.id, self._value(text), "script")
+        if question.type == "secret" and text and not text.startswith("env:"):
+            raise UsageError(
+                f"{said.place}: {question.id} is a secret, and secrets never stand in a script.",
+                fix="`< env:NAME`, where NAME is the variable that holds it.",
+            )
+        return Answer(question.id, self._value(said), "script")
 
     def show(self, text: str, *, err: bool = False) -> None:
         self._through.event(Output(Line(text, err=err)))
@@ -106,12 +112,12 @@ class Script:
             )
         return said
 
-    def _value(self, text: str) -> str:
-        if not text.startswith("env:"):
-            return text
-        name = text[4:]
+    def _value(self, said: Said) -> str:
+        if not said.text.startswith("env:"):
+            return said.text
+        name = said.text[4:]
         value = self._environ.get(name)
         if not value:
-            raise UsageError(f"The answer is to come from {name}, which is not set.")
+            raise UsageError(f"{said.place}: {said.id} is to come from {name}, which is not set.")
         self._learn({name: value})
         return value

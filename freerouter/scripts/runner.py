@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from freerouter.errors import FileError, FreeRouterError, UsageError
 from freerouter.frontends.scripted import Said, Script
+from freerouter.redact import KEY_SHAPES
 
 if TYPE_CHECKING:
     from freerouter.frontends.console import Console
@@ -46,23 +48,28 @@ def read_script(file: str) -> str:
 def parse_script(session: Session, text: str, name: str) -> list[Step]:
     """Every command of the script. Raises with `file:line` before anything has run."""
     steps: list[Step] = []
-    asked = ""
+    asked: Said | None = None
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
         if not line or line.startswith("#"):
             continue
+        if asked and not line.startswith("<"):
+            raise _unanswered(asked)
+        place = f"{name}:{number}"
         try:
             if line.startswith("?"):
-                asked = _question(steps, asked, line)
+                asked = Said(_question(steps, line), "", place)
             elif line.startswith("<"):
-                said = Said(_taken(asked, line), line[1:].strip(), f"{name}:{number}")
+                said = _answer(asked, line)._replace(place=place)
                 steps[-1] = steps[-1]._replace(said=(*steps[-1].said, said))
-                asked = ""
+                asked = None
             else:
                 line = line.removeprefix(">").strip()
                 steps.append(Step(number, line, _command(session, line)))
         except FreeRouterError as error:
-            raise UsageError(f"{name}:{number}: {error.what}", error.why, error.fix) from None
+            raise UsageError(f"{place}: {error.what}", error.why, error.fix) from None
+    if asked:
+        raise _unanswered(asked)
     return steps
 
 
@@ -73,19 +80,29 @@ def _command(session: Session, line: str) -> Call:
     return call
 
 
-def _question(steps: list[Step], asked: str, line: str) -> str:
+def _question(steps: list[Step], line: str) -> str:
     """The id of `? id` or `? id: text`."""
     if not steps:
         raise UsageError("A question belongs to a command, and there is none before it.")
-    if asked:
-        raise UsageError(f"The question {asked} has no answer.", fix="Answer it: `< value`.")
     return line[1:].partition(":")[0].strip()
 
 
-def _taken(asked: str, line: str) -> str:
+def _answer(asked: Said | None, line: str) -> Said:
+    text = line[1:].strip()
+    if re.search(KEY_SHAPES, text):
+        raise UsageError(
+            "This answer looks like a key, and keys never stand in a script.",
+            fix="`< env:NAME` takes it from the variable NAME.",
+        )
     if not asked:
         raise UsageError(f'"{line}" answers no question.', fix="Ask first: `? id`.")
-    return asked
+    return asked._replace(text=text)
+
+
+def _unanswered(asked: Said) -> UsageError:
+    return UsageError(
+        f"{asked.place}: the question {asked.id} has no answer.", fix="Answer it: `< value`."
+    )
 
 
 def run_file(session: Session, console: Console, file: str) -> int:

@@ -38,6 +38,8 @@ def shown_answer(question: Question, value: Any) -> str:
 
 
 def _read_text(question: Question, value: Any) -> str:
+    if not isinstance(value, str | int | float):
+        raise UsageError(f"{question.id} is a text.")
     pattern, message = question.pattern
     if pattern and not re.fullmatch(pattern, str(value)):
         raise UsageError(message or f'{question.id} does not look right: "{value}".')
@@ -45,6 +47,8 @@ def _read_text(question: Question, value: Any) -> str:
 
 
 def _read_secret(question: Question, value: Any) -> str:
+    if not isinstance(value, str | int | float):
+        raise UsageError(f"{question.id} is a text.")
     pattern, message = question.pattern
     if pattern and not re.fullmatch(pattern, str(value)):
         raise UsageError(message or f"{question.id} does not look right.")
@@ -88,8 +92,8 @@ def _read_choice(question: Question, value: Any) -> str:
 
 def _read_int(question: Question, value: Any) -> int:
     try:
-        number = int(value)
-    except (TypeError, ValueError):
+        number = int(str(value))
+    except ValueError:
         raise UsageError(f'{question.id} is a whole number, not "{value}".') from None
     low, high = question.min, question.max
     if (low is not None and number < low) or (high is not None and number > high):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from freerouter.config.yaml_file import Document, read_yaml
-from freerouter.errors import FileError, FreeRouterError, NotFoundError
+from freerouter.errors import FileError, FreeRouterError, NotFoundError, UsageError
 from freerouter.parser import parse
-from freerouter.registry import did_you_mean
+from freerouter.registry import FRONT_END, did_you_mean
 from freerouter.resources import flow_paths
 from freerouter.verbs import REGISTRY
 from freerouter.wizard.conditions import parse_condition
@@ -226,7 +226,7 @@ class _Checker:
         self._names(line, here, known)
         try:
             words = [word for part, _ in parts(line) for word in part]
-            return parse(_samples(words), REGISTRY) if not PLACEHOLDER.match(words[0]) else None
+            return None if words and PLACEHOLDER.match(words[0]) else _call(words)
         except FreeRouterError as error:
             raise FileError(f"{self._document.place(here)}: {error.what}", fix=error.fix) from None
 
@@ -260,6 +260,13 @@ class _Checker:
 
     def _wrong(self, here: Path, what: str, fix: str = "") -> FileError:
         return FileError(f"{self._document.place(here)}: {what}.", fix=fix)
+
+
+def _call(words: list[str]) -> Call:
+    call = parse(_samples(words), REGISTRY)
+    if call.command.target == FRONT_END:
+        raise UsageError(f"`{call.command.name}` cannot stand in a flow.")
+    return call
 
 
 def _samples(words: list[str]) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.errors import CancelledError, FreeRouterError, NotFoundError, UsageError
 from freerouter.result import Line, Output, Result, Running
+from freerouter.wizard.answers import read_answer
 from freerouter.wizard.engine import step
 from freerouter.wizard.messages import (
     Answer,
@@ -215,8 +217,7 @@ class FlowRun:
             self._show(f"To take back what was done: {undo}.", "warn", err=True)
             return
         question = Question("undo", "confirm", f"Take back what was done ({undo})?", default=False)
-        answer = self._asker.ask(question)
-        if isinstance(answer, Answer) and answer.value is True:
+        if _agreed(self._asker, question):
             for words in self._undo:
                 self._session.frontend.event(Running(shlex.join(words)))
                 for block in self._session.command(self._session.parse(list(words))).show:
@@ -231,6 +232,18 @@ class FlowRun:
         show.append(Line(done.text or (f"Ready: {urls[-1]}" if urls else "Done."), "ok"))
         data = {"flow": self._flow.flow, "commands": commands, "results": self._results}
         return Result(data, tuple(show))
+
+
+def _agreed(asker: Asker, question: Question) -> bool:
+    """Whether the answer is yes; what is neither yes nor no is asked again."""
+    while True:
+        answer = asker.ask(question)
+        if not isinstance(answer, Answer):
+            return False
+        try:
+            return bool(read_answer(question, answer.value))
+        except UsageError as error:
+            question = replace(question, problem=str(error))
 
 
 def _as_typed(work: Work, result: Result) -> str:

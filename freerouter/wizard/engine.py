@@ -54,7 +54,7 @@ def _take(state: State, event: Event) -> State:
     if isinstance(pending, Confirm):
         if isinstance(event, Confirmed):
             return replace(state, confirmed=True)
-        if isinstance(event, Change):
+        if isinstance(event, Change) and event.id in {a.id for a in pending.answers}:
             return replace(state, changing=event.id)
     if isinstance(pending, Show):
         return replace(state, shown=(*state.shown, pending.text))

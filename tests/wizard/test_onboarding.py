@@ -11,7 +11,7 @@ from fakes import ollama, openai_list, openrouter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import World
+    from conftest import Ran, World
     from fakes import FakeServer
 
 KEY = "sk-or-v1-canary-0123456789"
@@ -33,7 +33,9 @@ def test_a_key_in_the_environment_is_found_checked_and_used(
     world.override("openrouter", base_url=f"{server.url}/api/v1")
     monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
     ran = world.cli("init", "--wizard", *NO_START)
-    assert "OpenRouter: key works, 3 models (the key in OPENROUTER_API_KEY)" in ran.out
+    assert (
+        "OpenRouter: key works, 3 models, 2 of them free (the key in OPENROUTER_API_KEY)" in ran.out
+    )
     assert "Demo: steps aside, there are real models." in ran.out
     assert "api_key: os.environ/OPENROUTER_API_KEY" in (world.workspace / "config.yaml").read_text()
     assert not any(KEY in text for text in world.written().values())
@@ -169,8 +171,8 @@ def test_a_plan_that_fails_midway_says_what_is_done_and_what_is_not(
     world.providers("providers: []\n")
     ran = world.cli("init", "--wizard", *options, *NO_START)
     assert ran.code == 5
-    assert "Done before that: `init`, `providers add oai" in ran.err
-    assert "Not done: `fetch` and what comes after." in ran.err
+    assert "Done before that: `providers add oai" in ran.err
+    assert "Not done: `fetch`. Mend what is wrong, then `flow resume`." in ran.err
     assert "lists no chat model" in ran.err
 
 
@@ -191,5 +193,119 @@ def test_a_command_of_the_plan_that_fails_gives_the_wizard_its_exit_code(
     options = ("--set", "providers=oai,demo", "--set", f"oai.url={serve().url}/v1")
     ran = world.cli("init", "--wizard", *options, *NO_START)
     assert ran.code == 5
-    assert "Not done: `fetch` and what comes after." in ran.err
+    assert "Not done: `fetch`. Mend what is wrong, then `flow resume`." in ran.err
     assert ran.err.endswith("`fetch` failed (exit code 5).\n")
+
+
+SET_UP = """\
+# my providers
+version: 1
+gateway:
+  port: 4100  # the usual one is taken here
+
+providers:
+  # the lab's machine
+  - type: oai
+    api_base: {url}/v1  # behind the proxy
+  - type: demo
+"""
+
+
+@pytest.fixture
+def set_up(world: World, server: FakeServer) -> FakeServer:
+    """A user who has a server of his own and the demo, with comments in his file."""
+    server.replies["/v1/models"] = openai_list("lab-1")
+    world.providers(SET_UP.format(url=server.url))
+    return server
+
+
+def planned(ran: Ran) -> list[str]:
+    """The commands of a plan that was only shown."""
+    lines = ran.out.partition("This would be done:\n")[2].splitlines()
+    return [line.strip() for line in lines]
+
+
+def test_run_again_it_is_filled_in_as_things_are(world: World, set_up: FakeServer) -> None:
+    text = (world.workspace / "providers.yaml").read_text()
+    ran = world.cli("init", "--wizard", "--explain", *NO_START)
+    assert ran.code == 0, ran.err
+    assert "providers = OpenAI-compatible server  (default)" in ran.out
+    assert f"oai.url = {set_up.url}/v1  (saved)" in ran.out
+    before, after = text.split("  - type: demo\n")[0], world.workspace / "providers.yaml"
+    assert after.read_text().startswith(before)
+
+
+def test_a_provider_that_is_not_chosen_any_more_is_switched_off_in_its_place(
+    world: World, set_up: FakeServer
+) -> None:
+    ran = world.cli("init", "--wizard", "--set", "providers=demo", *NO_START)
+    assert ran.code == 0, ran.err
+    assert "> providers disable oai\n" in ran.out
+    text = (world.workspace / "providers.yaml").read_text()
+    for comment in ("# my providers", "# the usual one", "# the lab's machine", "# behind the"):
+        assert comment in text
+    config = (world.workspace / "config.yaml").read_text()
+    assert "openai/demo" in config
+    assert "lab-1" not in config
+
+
+def test_one_that_is_chosen_again_is_switched_on_in_its_place(
+    world: World, set_up: FakeServer
+) -> None:
+    text = (world.workspace / "providers.yaml").read_text()
+    for chosen in ("demo", "oai,demo"):
+        ran = world.cli("init", "--wizard", "--set", f"providers={chosen}", *NO_START)
+        assert ran.code == 0, ran.err
+    after = (world.workspace / "providers.yaml").read_text()
+    assert "lab-1" in (world.workspace / "config.yaml").read_text()
+    assert [line for line in after.splitlines() if "enabled" not in line] == text.splitlines()
+
+
+def test_the_address_of_a_server_can_be_changed(
+    world: World, set_up: FakeServer, serve: Callable[[], FakeServer]
+) -> None:
+    moved = serve()
+    moved.replies["/v1/models"] = openai_list("moved-1")
+    ran = world.cli("init", "--wizard", "--set", f"oai.url={moved.url}", *NO_START)
+    assert ran.code == 0, ran.err
+    text = (world.workspace / "providers.yaml").read_text()
+    assert f"{moved.url}/v1" in text
+    assert "# the lab's machine" in text
+    assert set_up.url not in text
+    assert "moved-1" in (world.workspace / "config.yaml").read_text()
+
+
+def test_the_port_is_only_asked_for_where_it_is_wanted_or_taken(
+    world: World, set_up: FakeServer
+) -> None:
+    world.cli("fetch")
+    usual = world.cli("init", "--wizard", "--dry-run", "--yes")
+    assert "start" in planned(usual)
+    other = world.cli("init", "--wizard", "--advanced", "--set", "port=4101", "--dry-run", "--yes")
+    assert "start --port 4101" in planned(other)
+    told = world.cli("init", "--wizard", "--set", "port=70000", "--dry-run", "--yes")
+    assert "port is between 1 and 65535, not 70000." in told.err
+
+
+def test_a_taken_port_is_told_and_another_one_offered(world: World, server: FakeServer) -> None:
+    world.providers(f"gateway:\n  port: {server.port}\nproviders:\n  - type: demo\n")
+    ran = world.cli("init", "--wizard", "--dry-run", "--yes", "--explain")
+    (start,) = [line for line in planned(ran) if line.startswith("start --port ")]
+    assert int(start.split()[-1]) != server.port
+
+
+@pytest.mark.parametrize("options", [("--at", "project"), ("--set", "place=project")])
+def test_the_place_can_be_said_in_two_ways(world: World, options: tuple[str, str]) -> None:
+    ran = world.cli("init", "--wizard", *options, *NO_START)
+    assert ran.code == 0, ran.err
+    assert (world.cwd / "config" / "config.yaml").is_file()
+    assert not (world.workspace / "providers.yaml").exists()
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--yes", "--explain", "--set=place=user"])
+def test_without_the_wizard_its_options_are_refused(world: World, option: str) -> None:
+    before = world.written()
+    ran = world.cli("init", option)
+    assert ran.code == 2
+    assert "belongs to the wizard" in ran.err
+    assert world.written() == before
