@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.errors import UsageError
@@ -35,6 +36,7 @@ class Condition(NamedTuple):
         return bool(_value(self.tree, scope))
 
 
+@lru_cache(maxsize=512)
 def parse_condition(text: str) -> Condition:
     """Raises UsageError with the part that cannot be understood."""
     parser = _Parser(_tokens(text), text)
