@@ -70,6 +70,7 @@ COMMANDS = (
             Parameter("name", help="a name of your own for it"),
             Parameter("url", help="the base URL of an OpenAI-compatible server"),
             Parameter("key_env", help="the variable that holds its key"),
+            Parameter("keyed", "flag", "it wants a key, kept under NAME_API_KEY"),
             Parameter("model", help="the model's name, for type static"),
             Parameter("via", help="LiteLLM's provider prefix, for type static"),
         ),

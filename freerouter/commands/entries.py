@@ -90,8 +90,12 @@ def entry_values(record: Provider, args: Mapping[str, Any]) -> dict[str, Any]:
                 f'"{args["url"]}" is not a web address.', fix="It starts with http:// or https://."
             )
         values["api_base"] = args["url"]
+    elif args["url"] is not None:
+        values["api_base"] = ""
     if args["key_env"]:
         values["api_key"] = f"${{{args['key_env']}}}"
+    elif args["keyed"]:
+        values["api_key"] = f"${{{variable_part(args['name'] or record.id)}_API_KEY}}"
     elif record.key == "required":
         values["api_key"] = f"${{{key_env(record)}}}"
     values["enabled"] = True
@@ -156,13 +160,15 @@ def _back(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> tuple[tupl
 
 def _again(ctx: Context, file: ProvidersFile, entry: Entry) -> tuple[tuple[str, ...], ...]:
     """The commands that would write the very same entry, if there are any."""
-    words = {
+    words: dict[str, Any] = {
         "name": entry.name if entry.name != entry.type else "",
         "url": entry.api_base,
         "key_env": variables.whole(entry.api_key) or "",
         "model": entry.model_name,
         "via": entry.provider,
+        "keyed": False,
     }
+    words["url"] = words["url"] or None
     try:
         values = entry_values(Catalogue(ctx.workspace.overrides).get(entry.type), words)
     except FreeRouterError:
@@ -171,7 +177,8 @@ def _again(ctx: Context, file: ProvidersFile, entry: Entry) -> tuple[tuple[str, 
     same = _bare(Entry(**values)) == _bare(entry)
     if not same or entry.name in file.select or without_password(entry.api_base) != entry.api_base:
         return ()
-    options = [w for name, v in words.items() if v for w in (f"--{name.replace('_', '-')}", v)]
+    given = {name: value for name, value in words.items() if value}
+    options = [w for name, v in given.items() for w in (f"--{name.replace('_', '-')}", str(v))]
     commands = [("providers", "add", entry.type, *options)]
     commands += [] if entry.enabled else [("providers", "disable", entry.name)]
     return tuple(commands)

@@ -40,6 +40,6 @@ def thousands(number: int | None) -> str:
     """A size in tokens as people write it: 128k, 1M."""
     if not number:
         return ""
-    if number >= 1_000_000:  # noqa: PLR2004 - a million
-        return f"{number / 1_000_000:.3g}M"
-    return f"{number // 1024}k" if number % 1024 == 0 else f"{number / 1000:g}k"
+    unit = 1000 if number % 1024 else 1024
+    thousand = number / unit
+    return f"{thousand:g}k" if thousand < 1000 else f"{thousand / unit:.3g}M"  # noqa: PLR2004

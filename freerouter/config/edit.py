@@ -30,15 +30,19 @@ DEFAULTS = {"enabled": True}
 
 
 def put_provider(workspace: Workspace, values: dict[str, Any], now: float) -> str:
-    """Add a provider, or change the entry of that name. Returns added, changed or unchanged."""
+    """Add a provider, or change the entry of that name. Returns added, changed or unchanged.
+
+    An empty value takes away what the entry had.
+    """
+    written = {k: v for k, v in values.items() if v != ""}
 
     def add(data: Any) -> None:
         if data.get("providers") is None:
             data["providers"] = []
-        data["providers"].append(dict(values))
+        data["providers"].append(written)
 
     def added(text: str) -> str | None:
-        return Lines(text).with_entry(("providers",), dump_yaml([values]).splitlines())
+        return Lines(text).with_entry(("providers",), dump_yaml([written]).splitlines())
 
     with atomic.lock(workspace.root):
         text, file = _read(workspace)
@@ -47,7 +51,11 @@ def put_provider(workspace: Workspace, values: dict[str, Any], now: float) -> st
             _change(workspace, text, add, added, now)
             return "added"
         row = parse_yaml(text.encode(), file.path).data["providers"][place]
-        changes = {k: v for k, v in values.items() if row.get(k, DEFAULTS.get(k)) != v}
+        changes = {
+            k: v
+            for k, v in values.items()
+            if row.get(k, DEFAULTS.get(k, "" if v == "" else None)) != v
+        }
         return "changed" if _set(workspace, text, place, changes, now) else "unchanged"
 
 

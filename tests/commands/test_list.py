@@ -80,4 +80,4 @@ def test_sizes_are_told_in_round_numbers(fetched: World) -> None:
         row["context"] = context
     path.write_text(json.dumps(data))
     lines = fetched.cli("list").out.splitlines()
-    assert [line.split()[2] for line in lines[1:4]] == ["1024k", "200k", "1.25"]
+    assert [line.split()[2] for line in lines[1:4]] == ["1M", "200k", "1.25"]
