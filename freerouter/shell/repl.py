@@ -10,12 +10,13 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
-from freerouter.errors import UsageError
+from freerouter.errors import CancelledError, UsageError
 from freerouter.frontends.command_line import execute, guarded
 from freerouter.frontends.console import Console
 from freerouter.process.record import running
 from freerouter.redact import KEY_SHAPES
 from freerouter.shell.completion import Names, ShellCompleter
+from freerouter.wizard.messages import Answer, Question
 
 if TYPE_CHECKING:
     from freerouter.context import Context
@@ -76,15 +77,21 @@ def greet(session: Session, console: Console) -> int:
         return 0
     print("Welcome to FreeRouter: one LLM gateway out of every provider you have a key for.")
     print("Nothing is set up yet.")
-    try:
-        answer = input("Set it up now? [yes] ").strip().lower()
-    except (KeyboardInterrupt, EOFError):
-        print()
-        answer = "no"
-    if answer in ("", "y", "yes"):
+    if _wanted(console):
         return run_line(session, console, "init --wizard")
     print("Whenever you like: `init --wizard`. `help` lists the commands.")
     return 0
+
+
+def _wanted(console: Console) -> bool:
+    """Whether the newcomer wants the wizard; giving up is a no."""
+    asker = console.asker()
+    question = Question("set-up", "confirm", "Set it up now?", default=True)
+    try:
+        return asker is not None and asker.ask(question) == Answer("set-up", True)
+    except (KeyboardInterrupt, CancelledError):
+        print()
+        return False
 
 
 def run_line(session: Session, console: Console, line: str) -> int:

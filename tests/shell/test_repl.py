@@ -84,23 +84,14 @@ def test_safe_history_can_be_read_back(configured: World) -> None:
 
 
 def test_with_nothing_configured_it_greets_and_writes_nothing(
-    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("builtins.input", lambda _prompt: "no")
     before = world.written()
     code, out, _ = typed(world, capsys, "status\rexit\r")
     assert code == 0
     assert "Nothing is set up yet." in out
     assert "`init --wizard`" in out
     assert world.written() == before
-
-
-def test_with_nothing_configured_it_offers_the_wizard(
-    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("builtins.input", lambda _prompt: "")
-    _, _, err = typed(world, capsys, "exit\r")
-    assert "The question place cannot be asked: there is no terminal." in err
 
 
 def test_a_fault_of_ours_does_not_end_the_shell(
