@@ -101,9 +101,9 @@ def _run(session: Session, name: str, options: Options, record: str) -> Result:
     flow = FlowRun(session, load_flow(name, _directories(session)), options)
     try:
         result = flow.run()
-    except (CancelledError, KeyboardInterrupt) as error:
+    except (CancelledError, KeyboardInterrupt):
         kept = not options.dry_run and _keep(session, name, flow)
-        raise _cancelled(str(error), kept=kept, begun=bool(flow.left)) from None
+        raise _cancelled(kept=kept, begun=bool(flow.left)) from None
     except FreeRouterError:
         if not options.dry_run:
             _keep(session, name, flow)
@@ -127,12 +127,12 @@ def _recorded(session: Session, result: Result, path: str) -> Result:
     return result._replace(show=(*result.show, line))
 
 
-def _cancelled(said: str, *, kept: bool, begun: bool) -> CancelledError:
+def _cancelled(*, kept: bool, begun: bool) -> CancelledError:
     """One way to end, wherever somebody gives up."""
     what = "Cancelled." if begun else "Nothing was changed."
     if kept:
         return CancelledError(what, "Your answers are kept.", "`freerouter flow resume` goes on.")
-    return CancelledError(what if begun else said or what)
+    return CancelledError(what)
 
 
 def _keep(session: Session, name: str, flow: FlowRun) -> bool:
