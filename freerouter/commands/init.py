@@ -43,6 +43,9 @@ version: 1
 #   port: 4000
 #   request_timeout: 60      # seconds
 
+# select:                    # which models are served; `freerouter select` writes it
+#   openrouter: [qwen/qwen3-coder:free]
+
 # litellm:                   # your own settings, merged into LiteLLM's config.yaml
 #   router_settings:
 #     num_retries: 2
