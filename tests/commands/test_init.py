@@ -41,7 +41,7 @@ def test_an_existing_file_is_never_overwritten(world: World) -> None:
 def test_every_example_of_the_template_is_one_that_can_be_read() -> None:
     kept = [
         line.replace("# ", "", 1)
-        if line.lstrip().startswith(("# -", "#   ", "# gate", "# lite"))
+        if line.lstrip().startswith(("# -", "#   ", "# gate", "# lite", "# select"))
         else line
         for line in TEMPLATE.splitlines()
     ]
@@ -51,6 +51,7 @@ def test_every_example_of_the_template_is_one_that_can_be_read() -> None:
     assert types == ["openrouter", "modelscope", "ollama", "oai", "static", "iflow", "demo"]
     assert file.gateway["port"] == 4000
     assert "router_settings" in file.litellm
+    assert file.select == {"openrouter": ("qwen/qwen3-coder:free",)}
 
 
 def test_a_project_has_its_own(world: World) -> None:
