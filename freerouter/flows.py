@@ -52,7 +52,7 @@ def list_all(session: Session, args: Mapping[str, Any]) -> Result:
         try:
             title = read_flow(read_yaml(path)).title
         except FreeRouterError as error:
-            title = f"broken: {error}"
+            title = f"broken: {error.what.splitlines()[0]}"
         rows.append((name, title, shown(path, session.context().environ)))
     data = {"flows": [{"name": n, "title": t, "path": p} for n, t, p in rows]}
     return Result(data, (Table(("FLOW", "TITLE", "FILE"), tuple(rows)),))
@@ -85,10 +85,10 @@ def resume(session: Session, args: Mapping[str, Any]) -> Result:
 
     name = args["name"] or _latest(session)
     kept = _read(session, name)
-    session.profile = session.profile or kept.get("profile", "")
-    if kept.get("left"):
+    session.profile = session.profile or kept["profile"]
+    if kept["left"]:
         return _finish(session, name, kept, agreed=bool(args.get("yes")))
-    options = Options(kept=kept.get("answers", {}), defaults=bool(args.get("yes")))
+    options = Options(kept=kept["answers"], defaults=bool(args.get("yes")))
     return _run(session, name, options, "")
 
 
@@ -202,9 +202,9 @@ def _read(session: Session, name: str) -> dict[str, Any]:
     try:
         with open(_path(session, name), encoding="utf-8") as file:
             data = json.load(file)
-    except (OSError, ValueError):
+        return {"profile": "", **data, "answers": {**data["answers"]}, "left": [*data["left"]]}
+    except (OSError, ValueError, TypeError, KeyError):
         raise NotFoundError(f'No run of "{name}" was broken off.', fix="`flow list`.") from None
-    return data if isinstance(data, dict) else {}
 
 
 def _latest(session: Session) -> str:

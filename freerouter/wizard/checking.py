@@ -60,7 +60,7 @@ def read_flow(document: Document) -> Flow:
     try:
         flow = Flow.model_validate(document.data)
     except ValidationError as error:
-        first = error.errors()[0]
+        first = _first(error)
         path = tuple(p for p in first["loc"] if p not in _UNION_PARTS)
         unknown = first["type"] == "extra_forbidden"
         raise FileError(
@@ -76,7 +76,7 @@ _UNION_PARTS = {
 }
 
 
-def _check_kinds(document: Document, steps: Any, path: Path) -> None:
+def _check_kinds(document: Document, steps: Any, path: Path, *, inside: bool = False) -> None:
     """Validate each step as its own kind, so that an error speaks of that kind alone."""
     for number, step in enumerate(steps if isinstance(steps, list) else []):
         here = (*path, number)
@@ -87,12 +87,20 @@ def _check_kinds(document: Document, steps: Any, path: Path) -> None:
                 f"{document.place(here)}: this is no step.",
                 fix=near or f"A step begins with {', '.join(KINDS)}.",
             )
+        if inside and kind in ("each", "done"):
+            raise FileError(f"{document.place(here)}: `{kind}` cannot stand in a loop.")
         if kind == "each":
-            _check_kinds(document, step.get("steps"), (*here, "steps"))
+            _check_kinds(document, step.get("steps"), (*here, "steps"), inside=True)
         try:
             KINDS[kind].model_validate(step)
         except ValidationError as error:
-            raise _misfit(document, here, KINDS[kind], error.errors()[0]) from None
+            raise _misfit(document, here, KINDS[kind], _first(error)) from None
+
+
+def _first(error: ValidationError) -> Any:
+    """The error to tell: a field that is misspelt is missing as well."""
+    errors = error.errors()
+    return next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
 
 
 def _misfit(document: Document, here: Path, model: type, first: Any) -> FileError:
