@@ -95,7 +95,9 @@ class Session:
             return self.context().environ.get(name)
         from freerouter.config.keyring import stored
 
-        return stored(name)
+        found = stored(name)
+        self.redact.learn({name: found} if found else {})
+        return found
 
     def _opens_flow(self, call: Call) -> bool:
         """Whether the command was asked to ask: by an option, or by giving it nothing to do."""
