@@ -6,11 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes import openrouter
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import World
+    from fakes import FakeServer
 
 
 def script(world: World, text: str | bytes, name: str = "set-up.frs") -> Path:
@@ -137,3 +139,123 @@ def test_a_piped_script_may_be_asked_for_by_a_dash(world: World) -> None:
 
 def test_nothing_piped_is_nothing_done(world: World) -> None:
     assert world.process(stdin="") == (0, "", "")
+
+
+FLOW = "flow onboarding --set start=no\n"
+ANSWERS = "? place\n< user\n? providers: which ones\n< demo\n? fetch\n< ^default\n? apply\n< yes\n"
+KEY = "sk-or-v1-canary-0123456789"
+
+
+def test_a_script_answers_the_questions_of_a_flow(world: World) -> None:
+    script(world, f"# all of it\n{FLOW}{ANSWERS}list\n")
+    ran = world.cli("run", "set-up.frs")
+    assert ran.code == 0, ran.err
+    assert "This will be done:\n  init --at user\n  providers add demo\n  fetch\n" in ran.out
+    assert ran.out.index("> fetch\n") < ran.out.index("MODEL ")
+    assert "openai/demo" in (world.workspace / "config.yaml").read_text()
+
+
+def test_a_script_goes_back_asks_for_help_and_changes_an_answer(world: World) -> None:
+    text = (
+        f"{FLOW}? place\n< project\n? providers\n< ^help\n? providers\n< ^back\n? place\n< user\n"
+        "? providers\n< demo\n? fetch\n< no\n? apply\n< ^change fetch\n? fetch\n< yes\n"
+        "? apply\n< yes\n"
+    )
+    script(world, text)
+    ran = world.cli("run", "set-up.frs")
+    assert ran.code == 0, ran.err
+    assert "are chosen already" in ran.out
+    assert (world.workspace / "config.yaml").is_file()
+
+
+def test_a_key_comes_out_of_a_variable_and_is_shown_nowhere(
+    world: World, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openrouter(server, KEY)
+    world.override("openrouter", base_url=f"{server.url}/api/v1")
+    monkeypatch.setenv("WRONG", "sk-wrong-0123456789abcdef")
+    monkeypatch.setenv("MINE", KEY)
+    script(
+        world,
+        f"{FLOW}? place\n< user\n? providers\n< openrouter\n? openrouter.key\n< env:WRONG\n"
+        "? openrouter.key\n< env:MINE\n? fetch\n< no\n? apply\n< yes\n",
+    )
+    ran = world.cli("run", "set-up.frs")
+    assert ran.code == 0, ran.err
+    assert "OpenRouter refused this key (401)." in ran.out + ran.err
+    assert KEY not in ran.out + ran.err
+    assert [p for p, text in world.written().items() if KEY in text] == [
+        str(world.workspace / ".env")
+    ]
+
+
+def test_a_refused_answer_can_be_skipped(
+    world: World, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openrouter(server, KEY)
+    world.override("openrouter", base_url=f"{server.url}/api/v1")
+    monkeypatch.setenv("WRONG", "sk-wrong-0123456789abcdef")
+    script(
+        world,
+        f"{FLOW}? place\n< user\n? providers\n< openrouter,demo\n? openrouter.key\n< env:WRONG\n"
+        "? openrouter.key\n< ^skip\n? fetch\n< no\n? apply\n< yes\n",
+    )
+    ran = world.cli("run", "set-up.frs")
+    assert ran.code == 0, ran.err
+    assert "OpenRouter is left out: it has no key." in ran.out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("? place\n< user\n" + FLOW, "set-up.frs:1: A question belongs to a command"),
+        (FLOW + "< user\n", 'set-up.frs:2: "< user" answers no question.'),
+        (FLOW + "? place\n", "set-up.frs:2: the question place has no answer."),
+        (FLOW + "? place\nlist\n", "set-up.frs:2: the question place has no answer."),
+        (FLOW + "? place\n? fetch\n", "set-up.frs:2: the question place has no answer."),
+        (FLOW + f"? x.key\n< {KEY}\n", "set-up.frs:3: This answer looks like a key"),
+    ],
+)
+def test_questions_and_answers_belong_together(world: World, text: str, said: str) -> None:
+    before = world.written()
+    script(world, text)
+    ran = world.cli("run", "set-up.frs")
+    assert ran.code == 2
+    assert ran.err.startswith(said)
+    assert KEY not in ran.err
+    assert world.written() == {**before, str(world.cwd / "set-up.frs"): text}
+
+
+@pytest.mark.parametrize(
+    ("answers", "code", "said"),
+    [
+        ("? place\n< user\n", 2, "The script has no answer to providers.\n"),
+        ("? providers\n< demo\n", 2, "set-up.frs:3: the script answers providers, but place is"),
+        ("? place\n< env:NOPE\n", 2, "set-up.frs:3: place is to come from NOPE, which is not set."),
+        ("? place\n< ^cancel\n", 130, "Nothing was changed.\n"),
+        (ANSWERS.replace("< yes", "< no"), 130, "Nothing was changed.\n"),
+        ("? place\n< mars\n", 2, 'place cannot be "mars".'),
+    ],
+)
+def test_what_does_not_fit_stops_the_script_before_anything_is_changed(
+    world: World, answers: str, code: int, said: str
+) -> None:
+    script(world, f"{FLOW}{answers}")
+    ran = world.cli("run", "set-up.frs")
+    assert ran.code == code
+    assert said in ran.err
+    assert f"set-up.frs:1: `{FLOW.strip()}` failed (exit code {code}).\n" in ran.err
+    assert not (world.workspace / "providers.yaml").exists()
+
+
+def test_answers_that_nobody_asked_for_are_told_with_their_line(world: World) -> None:
+    script(world, f"{FLOW}{ANSWERS}? start\n< no\n")
+    ran = world.cli("run", "set-up.frs")
+    assert ran.code == 2
+    assert "set-up.frs:11: nobody asked for start." in ran.err
+
+
+def test_a_flow_in_a_piped_script_is_answered_as_well(world: World) -> None:
+    ran = world.process(stdin=f"{FLOW}{ANSWERS}status\n")
+    assert ran.code == 6
+    assert "openai/demo" in (world.workspace / "config.yaml").read_text()
