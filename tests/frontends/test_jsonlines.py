@@ -423,3 +423,18 @@ def test_in_a_process_of_its_own_with_anything_on_the_pipe(
     assert [line["type"] for line in out].count("problem") == 1
     assert out[-1]["type"] == "done"
     assert "openai/demo" in (world.workspace / "config.yaml").read_text()
+
+
+def test_a_key_that_a_command_reveals_stays_here(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.cli("init")
+    (world.workspace / "flows").mkdir()
+    (world.workspace / "flows" / "leak.yaml").write_text(
+        "flow: leak\ntitle: x\nsteps:\n  - run: [keys show master]\n"
+    )
+    with monkeypatch.context() as patched:
+        code, out = driven(patched, "flow leak --jsonl", {"answer": True})
+    assert code == 0
+    assert {"type": "output", "text": "env:LITELLM_MASTER_KEY", "error": False} in out
+    assert world.cli("keys", "show", "master").out.strip() not in json.dumps(out)
