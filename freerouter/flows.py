@@ -27,6 +27,7 @@ def open_flow(session: Session, name: str, args: Mapping[str, Any]) -> Result:
 
     given = _pairs(args.get("set") or [])
     if args.get("at"):
+        _refuse_another_place(session, args["at"])
         given.setdefault("place", args["at"])
     options = Options(
         given,
@@ -36,6 +37,17 @@ def open_flow(session: Session, name: str, args: Mapping[str, Any]) -> Result:
         explain=bool(args.get("explain")),
     )
     return _run(session, name, options, args.get("record") or "")
+
+
+def _refuse_another_place(session: Session, at: str) -> None:
+    """A flow edits the configuration that there is, which is not the one that was asked for."""
+    ctx = session.context()
+    if ctx.workspace.configured and ctx.workspace.origin != at:
+        raise UsageError(
+            f"There is a configuration already: {shown(ctx.workspace.root, ctx.environ)}.",
+            "The wizard would edit that one.",
+            f"`freerouter init --at {at}` makes another one first.",
+        )
 
 
 def run_named(session: Session, args: Mapping[str, Any]) -> Result:

@@ -545,3 +545,12 @@ def test_json_lines_are_an_option_of_every_flow(world: World) -> None:
         assert (ran.code, last["type"], last["exit_code"]) == (0, "done", 0)
         assert last["commands"] == ["init --at user", "providers add demo", "fetch"]
     assert not os.path.exists(world.workspace / "providers.yaml")
+
+
+def test_another_place_than_that_of_the_configuration_is_refused(world: World) -> None:
+    world.providers("providers:\n  - type: demo\n")
+    before = world.written()
+    ran = world.cli("init", "--wizard", "--at", "project", "--yes")
+    assert ran.code == 2
+    assert "`freerouter init --at project` makes another one first." in ran.err
+    assert world.written() == before
