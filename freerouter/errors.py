@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from freerouter.volatile import plain
+
 
 class FreeRouterError(Exception):
     """Something the user should know: `what`, `why` (may be empty), `fix` (may be empty)."""
@@ -15,14 +17,14 @@ class FreeRouterError(Exception):
         self.fix = fix
 
     def __str__(self) -> str:
-        return " ".join(part for part in (self.what, self.why, self.fix) if part)
+        return plain(" ".join(part for part in (self.what, self.why, self.fix) if part))
 
     def as_data(self) -> dict[str, object]:
         """The shape that `--json` prints under `error`."""
         return {
-            "what": self.what,
-            "why": self.why,
-            "fix": self.fix,
+            "what": plain(self.what),
+            "why": plain(self.why),
+            "fix": plain(self.fix),
             "kind": type(self).__name__,
             "exit_code": self.exit_code,
         }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from freerouter.commands.doctor_facts import finding
 from freerouter.config import variables
 from freerouter.config.workspace import shown
+from freerouter.volatile import volatile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,7 +198,7 @@ def check_disk(facts: Facts) -> Iterator[Finding]:
 def space(free: int) -> Finding:
     """What so many free bytes mean for a gateway that logs and a configuration that is written."""
     if free >= SCARCE:
-        return finding("disk.space", "ok", f"{free // GIGABYTE} GB free.")
+        return finding("disk.space", "ok", f"{volatile('int', free // GIGABYTE)} GB free.")
     state = "error" if free < TOO_LITTLE else "warn"
     what = f"Only {free // MEGABYTE} MB free on the disk of the workspace."
     return finding("disk.space", state, what, fix="Make room on that disk.")

@@ -17,6 +17,7 @@ from freerouter.process.port import is_loopback, listen, next_free
 from freerouter.process.probe import get, url_of
 from freerouter.process.record import read_record
 from freerouter.result import counted
+from freerouter.volatile import volatile, volatile_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,9 @@ def check_engine(facts: Facts) -> Iterator[Finding]:
         yield from_error("engine.usable", error)
         return
     if engine.pinned:
-        yield finding("engine.usable", "ok", f"LiteLLM {engine.version} is installed.")
+        yield finding(
+            "engine.usable", "ok", f"LiteLLM {volatile('version', engine.version)} is installed."
+        )
         return
     yield finding(
         "engine.usable",
@@ -58,7 +61,7 @@ def check_port(facts: Facts) -> Iterator[Finding]:
     else:
         host, port = facts.file.address(facts.ctx.environ)
         fault = _port_fault(facts)
-        yield fault or finding(name, "ok", f"Port {port} on {host} is free.")
+        yield fault or finding(name, "ok", f"Port {volatile('port', port)} on {host} is free.")
 
 
 def _port_fault(facts: Facts) -> Finding | None:
@@ -88,7 +91,11 @@ def check_gateway(facts: Facts) -> Iterator[Finding]:
     status, body = get(record.host, record.port, "/v1/models", key, SECONDS)
     took = time.monotonic() - began
     url = url_of(record.host, record.port)
-    yield finding("gateway.running", "ok", f"It runs at {url}, as process {record.pid}.")
+    yield finding(
+        "gateway.running",
+        "ok",
+        f"It runs at {volatile_url(url)}, as process {volatile('int', record.pid)}.",
+    )
     yield _answer(status, body, took)
     if status:
         yield _refusal(record)
@@ -131,7 +138,9 @@ def _not_running(facts: Facts) -> Iterator[Finding]:
         "gateway.running",
         "warn",
         "It is not running.",
-        f"It was process {record.pid}, which has ended unexpectedly." if record else "",
+        f"It was process {volatile('int', record.pid)}, which has ended unexpectedly."
+        if record
+        else "",
         fix="" if has_models(workspace) else "It can be started once there is a config.yaml.",
         command=start if has_models(workspace) else (),
     )
@@ -151,9 +160,8 @@ def _answer(status: int, body: bytes, took: float) -> Finding:
     if not models:
         what = "It answers, but serves no model."
         return finding(name, "error", what, fix=logs, command=RELOAD)
-    return finding(
-        name, "ok", f"It answers in {took * 1000:.0f} ms and serves {counted(models, 'model')}."
-    )
+    lasted = volatile("duration", f"{took * 1000:.0f} ms")
+    return finding(name, "ok", f"It answers in {lasted} and serves {counted(models, 'model')}.")
 
 
 def _count(body: bytes) -> int:

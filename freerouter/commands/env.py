@@ -11,6 +11,7 @@ from freerouter.config.providers_file import load_providers
 from freerouter.process.probe import url_of
 from freerouter.process.record import running
 from freerouter.result import Line, Result
+from freerouter.volatile import volatile, volatile_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,11 +23,12 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     base = base_url(ctx)
     profile = ctx.workspace.profile
     which = f" --profile {shlex.quote(profile)}" if profile else ""
-    key = f'"$({command_name(ctx)}{which} keys show master)"'
+    key = f'"$({volatile("any", command_name(ctx))}{which} keys show master)"'
+    shown = volatile_url(base)
     variables = {
-        "OPENAI_BASE_URL": f"{base}/v1",
+        "OPENAI_BASE_URL": f"{shown}/v1",
         "OPENAI_API_KEY": key,
-        "ANTHROPIC_BASE_URL": base,
+        "ANTHROPIC_BASE_URL": shown,
         "ANTHROPIC_AUTH_TOKEN": key,
     }
     lines = tuple(Line(f"export {name}={value}") for name, value in variables.items())

@@ -12,6 +12,7 @@ from freerouter.process.engine import find_engine
 from freerouter.process.gateway import Launch, address, start
 from freerouter.providers.configured import configured_accounts
 from freerouter.result import Block, Fields, Line, Result
+from freerouter.volatile import volatile, volatile_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,14 +24,15 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     launch = prepare(ctx, port=args["port"], debug=args["debug"], timeout=args["timeout"])
     record, fresh = start(ctx, launch)
     url = f"{address(record)}/v1"
-    word = "was running already" if not fresh else f"ready in {ctx.now() - record.since:.1f} s"
+    took = volatile("duration", f"{ctx.now() - record.since:.1f} s")
+    word = "was running already" if not fresh else f"ready in {took}"
     show: list[Block] = [
-        Line(f"Gateway {word}: {url}", "ok"),
+        Line(f"Gateway {word}: {volatile_url(url)}", "ok"),
         Fields(
             (
                 ("models", str(record.models)),
-                ("engine", f"LiteLLM {record.engine}"),
-                ("pid", str(record.pid)),
+                ("engine", f"LiteLLM {volatile('version', record.engine)}"),
+                ("pid", volatile("int", record.pid)),
             )
         ),
     ]

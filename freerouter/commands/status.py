@@ -9,6 +9,7 @@ from freerouter.config.workspace import shown
 from freerouter.process.probe import get, url_of
 from freerouter.process.record import read_record
 from freerouter.result import Block, Fields, Line, Result
+from freerouter.volatile import volatile, volatile_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,11 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     if record is None:
         return _stopped(ctx, where, "")
     if not record.identity.alive:
-        return _stopped(ctx, where, f"It was process {record.pid}, which has ended unexpectedly.")
+        return _stopped(
+            ctx,
+            where,
+            f"It was process {volatile('int', record.pid)}, which has ended unexpectedly.",
+        )
     answers = get(record.host, record.port, "/health/liveliness")[0] == 200  # noqa: PLR2004
     drift = fingerprint_of(ctx.workspace.config_file) != record.fingerprint
     uptime = max(0.0, ctx.now() - record.since)
@@ -64,11 +69,11 @@ def _facts(
     record: GatewayRecord, url: str, uptime: float, where: str
 ) -> tuple[tuple[str, str], ...]:
     return (
-        ("address", url),
-        ("uptime", duration(uptime)),
+        ("address", volatile_url(url)),
+        ("uptime", volatile("duration", duration(uptime))),
         ("models", str(record.models)),
-        ("engine", f"LiteLLM {record.engine}"),
-        ("pid", str(record.pid)),
+        ("engine", f"LiteLLM {volatile('version', record.engine)}"),
+        ("pid", volatile("int", record.pid)),
         ("workspace", where),
     )
 

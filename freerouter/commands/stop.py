@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from freerouter.process.gateway import stop
 from freerouter.result import Line, Result
+from freerouter.volatile import volatile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +21,8 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         "stopped": Line("Gateway stopped.", "ok"),
         "killed": Line(f"Gateway did not end in {args['timeout']:g} s and was killed.", "warn"),
         "gone": Line(
-            f"The gateway was not running: process {pid} has ended, or is somebody else's and was "
-            "left alone.",
+            f"The gateway was not running: process {volatile('int', pid)} has ended, "
+            "or is somebody else's and was left alone.",
             "dim",
         ),
         "absent": Line("The gateway is not running.", "dim"),

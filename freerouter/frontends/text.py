@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from freerouter.result import Fields, Line, Reveal, Table
+from freerouter.volatile import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +62,7 @@ class Painter:
 
     def _shown(self, text: str) -> str:
         """Without secrets, and without what would command the terminal."""
-        text = self._redact(text)
+        text = plain(self._redact(text))
         if "\033" in text:
             import re
 
@@ -69,7 +70,7 @@ class Painter:
         return text.translate(CONTROLS)
 
     def json(self, data: Any) -> str:
-        return self._redact(json.dumps(data, ensure_ascii=False)) + "\n"
+        return plain(self._redact(json.dumps(data, ensure_ascii=False))) + "\n"
 
     def _paint(self, text: str, style: str) -> str:
         if not self._colour or style not in STYLES or not text:

@@ -8,6 +8,7 @@ import os
 import socket
 
 from freerouter.errors import FreeRouterError, UsageError
+from freerouter.volatile import volatile
 
 HIGHEST = 65535
 _LISTEN = "0A"
@@ -37,11 +38,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 def _explain(error: OSError, host: str, port: int) -> FreeRouterError:
     if error.errno == errno.EADDRINUSE:
-        who = holder(port)
+        who = volatile("any", holder(port)) if holder(port) else ""
         return FreeRouterError(
-            f"Port {port} on {host} is taken" + (f" by {who}." if who else " by another program."),
+            f"Port {volatile('port', port)} on {host} is taken by {who or 'another program'}.",
             "FreeRouter does not touch programs that it did not start.",
-            f"`freerouter start --port {next_free(host, port)}` uses the next free one; "
+            f"`freerouter start --port {volatile('port', next_free(host, port))}` uses the next "
+            "free one; "
             "`gateway: {port: …}` in providers.yaml keeps it.",
         )
     if error.errno == errno.EACCES:

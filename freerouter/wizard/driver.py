@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.errors import CancelledError, FreeRouterError, NotFoundError, UsageError
 from freerouter.result import Line, Output, Result, Running
+from freerouter.volatile import volatile_url
 from freerouter.wizard.answers import read_answer
 from freerouter.wizard.engine import step
 from freerouter.wizard.messages import (
@@ -229,7 +230,9 @@ class FlowRun:
         urls = [r["data"]["url"] for r in self._results if "url" in r["data"]]
         show = [Line("The same as plain commands:", "dim")] if commands else []
         show += [Line(f"  {command}", "dim") for command in commands]
-        show.append(Line(done.text or (f"Ready: {urls[-1]}" if urls else "Done."), "ok"))
+        show.append(
+            Line(done.text or (f"Ready: {volatile_url(urls[-1])}" if urls else "Done."), "ok")
+        )
         data = {"flow": self._flow.flow, "commands": commands, "results": self._results}
         return Result(data, tuple(show))
 

@@ -47,7 +47,7 @@ def test_a_taken_port_is_not_shared_and_a_free_one_is_offered(taken: int) -> Non
         listen(HOST, taken)
     offered = next_free(HOST, taken)
     assert offered > taken
-    assert f"`freerouter start --port {offered}`" in caught.value.fix
+    assert f"`freerouter start --port {offered}`" in str(caught.value)
     listen(HOST, offered).close()
 
 

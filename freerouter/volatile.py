@@ -1,0 +1,53 @@
+"""What differs from run to run says so: a port, a process id, a duration, a version.
+
+Whoever words a text marks such a part; what is shown or printed is freed of the marks, and a
+recording makes typed placeholders of them. The marks are characters that no text has.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+_BEGIN, _VALUE, _END = "\ue0f0", "\ue0f1", "\ue0f2"
+
+
+class Part(NamedTuple):
+    """A piece of a text; `kind` is "" for what stays the same."""
+
+    text: str
+    kind: str = ""
+
+
+def volatile(kind: str, value: object) -> str:
+    """A value of a kind of `.frs`: int, float, word, path, port, duration, version, date, any."""
+    return f"{_BEGIN}{kind}{_VALUE}{value}{_END}"
+
+
+def plain(text: str) -> str:
+    """The text as it is shown."""
+    return text if _BEGIN not in text else "".join(part.text for part in parts(text))
+
+
+def parts(text: str) -> list[Part]:
+    """The text in pieces, the volatile ones with their kinds."""
+    found = []
+    while text:
+        before, begin, rest = text.partition(_BEGIN)
+        if before:
+            found.append(Part(before))
+        if not begin:
+            break
+        inside, _, text = rest.partition(_END)
+        kind, _, value = inside.partition(_VALUE)
+        found.append(Part(value, kind))
+    return found
+
+
+def volatile_url(url: str) -> str:
+    """A web address with its port marked, where it names one."""
+    scheme, mark, rest = url.partition("://")
+    server, slash, path = rest.partition("/")
+    host, colon, port = server.rpartition(":")
+    if not (colon and port.isdigit()):
+        return url
+    return f"{scheme}{mark}{host}:{volatile('port', port)}{slash}{path}"
