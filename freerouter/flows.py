@@ -25,7 +25,7 @@ def open_flow(session: Session, name: str, args: Mapping[str, Any]) -> Result:
     """Run a flow with a command's options. What was answered is kept if it is broken off."""
     from freerouter.wizard.driver import Options
 
-    given = _pairs(args.get("set") or [])
+    given = pairs(args.get("set") or [])
     if args.get("at"):
         _refuse_another_place(session, args["at"])
         given.setdefault("place", args["at"])
@@ -89,6 +89,18 @@ def schema(session: Session, args: Mapping[str, Any]) -> Result:
 
     data = Flow.model_json_schema(by_alias=True)
     return Result(data, (Line(json.dumps(data, indent=2)),))
+
+
+def questions_of(session: Session, name: str) -> list[str] | None:
+    """The ids of a flow's questions; None for a flow that is not there yet."""
+    from freerouter.wizard.checking import load_flow
+    from freerouter.wizard.schema import asks
+
+    try:
+        flow = load_flow(name, _directories(session))
+    except NotFoundError:
+        return None
+    return list(dict.fromkeys(ask.ask for ask in asks(flow)))
 
 
 def resume(session: Session, args: Mapping[str, Any]) -> Result:
@@ -237,7 +249,7 @@ def _forget(session: Session, name: str) -> None:
         return
 
 
-def _pairs(items: list[str]) -> dict[str, str]:
+def pairs(items: list[str]) -> dict[str, str]:
     pairs = {}
     for item in items:
         name, equals, value = item.partition("=")

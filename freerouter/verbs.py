@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from freerouter.registry import FRONT_END, Command, Need, Parameter, Registry
+from freerouter.verbs_providers import PROVIDER_COMMANDS
 
-PROVIDER = Parameter(
-    "provider", help="a provider's name", positional=True, required=True, complete="provider"
-)
-ENTRY = PROVIDER._replace(help="a provider's name in providers.yaml")
 SET = Parameter(
     "set",
     many=True,
@@ -53,128 +50,7 @@ COMMANDS = (
         details="Without --wizard it writes a commented providers.yaml to edit by hand. "
         "An existing file is never overwritten.",
     ),
-    Command(
-        "providers list",
-        "List providers: which are set up, which have a key at hand",
-        "freerouter.commands.providers:list_all",
-        (Parameter("probe", "flag", "also look for local servers that answer"),),
-        aliases=("providers",),
-        examples=("providers", "providers list --probe"),
-    ),
-    Command(
-        "providers add",
-        "Add or switch on a provider in providers.yaml",
-        "freerouter.commands.entries:add",
-        (
-            PROVIDER._replace(help="a provider type, such as openrouter or oai"),
-            Parameter("name", help="a name of your own for it"),
-            Parameter("url", help="the base URL of an OpenAI-compatible server"),
-            Parameter("key_env", help="the variable that holds its key"),
-            Parameter("keyed", "flag", "it wants a key, kept under NAME_API_KEY"),
-            Parameter("model", help="the model's name, for type static"),
-            Parameter("via", help="LiteLLM's provider prefix, for type static"),
-        ),
-        needs=(Need.CONFIG,),
-        writes=True,
-        examples=(
-            "providers add openrouter --key-env OPENROUTER_API_KEY",
-            "providers add oai --name lab --url http://localhost:8000/v1",
-        ),
-    ),
-    Command(
-        "providers remove",
-        "Take a provider out of providers.yaml, with what was selected of it",
-        "freerouter.commands.entries:remove",
-        (ENTRY,),
-        needs=(Need.CONFIG,),
-        writes=True,
-        examples=("providers remove openrouter",),
-    ),
-    Command(
-        "providers enable",
-        "Switch a provider on again",
-        "freerouter.commands.entries:enable",
-        (ENTRY,),
-        needs=(Need.CONFIG,),
-        writes=True,
-        examples=("providers enable openrouter",),
-    ),
-    Command(
-        "providers disable",
-        "Switch a provider off, and keep it in providers.yaml",
-        "freerouter.commands.entries:disable",
-        (ENTRY,),
-        needs=(Need.CONFIG,),
-        writes=True,
-        examples=("providers disable openrouter",),
-    ),
-    Command(
-        "providers show",
-        "Show one provider: its address, where its key is, its models",
-        "freerouter.commands.providers:show",
-        (ENTRY,),
-        needs=(Need.CONFIG,),
-        examples=("providers show openrouter",),
-    ),
-    Command(
-        "providers try",
-        "Find the address at which a server answers",
-        "freerouter.commands.probing:try_url",
-        (Parameter("url", help="any form of its address", positional=True, required=True),),
-        hidden=True,
-    ),
-    Command(
-        "providers local",
-        "Look for servers of this machine that answer",
-        "freerouter.commands.probing:local",
-        hidden=True,
-    ),
-    Command(
-        "keys set",
-        "Store a provider's key in .env, typed unseen or read from standard input",
-        "freerouter.commands.keys:set_key",
-        (
-            PROVIDER,
-            Parameter("from_env", help="take it from this variable instead of asking for it"),
-            Parameter("url", help="the base URL to check it at, for type oai"),
-            Parameter("unchecked", "flag", "store it without asking the provider"),
-        ),
-        needs=(Need.CONFIG,),
-        writes=True,
-        secret_input="Key for {provider}",  # noqa: S106 - what the prompt says
-        examples=("keys set openrouter", "keys set openrouter --from-env OPENROUTER_API_KEY"),
-    ),
-    Command(
-        "keys check",
-        "Ask a provider whether a key works, without storing it",
-        "freerouter.commands.keys:check_key",
-        (
-            PROVIDER,
-            Parameter("url", help="the base URL, for type oai"),
-            Parameter(
-                "ask", "flag", "type a key instead of using the configured one", default=False
-            ),
-        ),
-        secret_input="Key for {provider}",  # noqa: S106 - what the prompt says
-        examples=("keys check openrouter", "keys check openrouter --ask"),
-    ),
-    Command(
-        "keys show",
-        "Print the gateway's own key, for a client's settings",
-        "freerouter.commands.keys:show_master",
-        (Parameter("which", positional=True, required=True, choices=("master",)),),
-        needs=(Need.CONFIG,),
-        examples=('export OPENAI_API_KEY="$(freerouter keys show master)"',),
-    ),
-    Command(
-        "keys remove",
-        "Take a provider's key out of .env",
-        "freerouter.commands.keys:remove_key",
-        (PROVIDER,),
-        needs=(Need.CONFIG,),
-        writes=True,
-        examples=("keys remove openrouter",),
-    ),
+    *PROVIDER_COMMANDS,
     Command(
         "fetch",
         "Ask every provider for its models and write the gateway's config.yaml",
@@ -368,10 +244,20 @@ COMMANDS = (
     ),
     Command(
         "run",
-        "Run a script: one command a line, stopping at the first failure",
+        "Run a script, or replay a recorded session and compare",
         FRONT_END,
-        (Parameter("file", positional=True, required=True, complete="path"),),
-        examples=("run set-up.frs",),
+        (
+            Parameter("file", positional=True, required=True, complete="path"),
+            Parameter("set", many=True, help="a variable: NAME=VALUE, for ${NAME} in commands"),
+            Parameter("dry_run", "flag", "say what would run, and stop"),
+            Parameter("keep_going", "flag", "go on after a failure"),
+            Parameter("list", "flag", "outline the file, and stop"),
+            Parameter("update", "flag", "write what differs into the file"),
+        ),
+        examples=("run set-up.frs", "run set-up.frs --set PORT=4001", "run --list set-up.frs"),
+        details="A script is one command a line; docs/reference/frs.md tells what else it can say. "
+        "Exit code 0 when all held, 1 when something differed or failed (a plain list: that of the "
+        "command), 2 when the file cannot be read, 80 when what it needs is not there.",
     ),
     Command(
         "where",

@@ -70,7 +70,7 @@ def execute(session: Session, console: Console, call: Call) -> int:
     if call.command.name == "run":
         from freerouter.scripts.runner import run_file
 
-        return run_file(session, console, call.arguments["file"])
+        return run_file(session, console, call.arguments)
     if call.arguments.get("jsonl"):
         return _driven(session, call)
     result = session.run(call)

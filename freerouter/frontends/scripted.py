@@ -28,7 +28,10 @@ class Said(NamedTuple):
 
 
 class Script:
-    """A front end that shows what another one shows, and answers from a list."""
+    """A front end that shows what another one shows, and answers from a list.
+
+    A secret may stand in the script itself only where its providers are `faked`.
+    """
 
     def __init__(
         self,
@@ -36,11 +39,14 @@ class Script:
         through: FrontEnd,
         environ: Mapping[str, str],
         learn: Callable[[dict[str, str]], None],
+        *,
+        faked: bool = False,
     ) -> None:
         self._said = list(said)
         self._through = through
         self._environ = environ
         self._learn = learn
+        self._faked = faked
 
     @property
     def left(self) -> list[Said]:
@@ -70,7 +76,10 @@ class Script:
         if text == "^help":
             self.show(question.help)
             return self.ask(question)
-        if question.type == "secret" and text and not text.startswith("env:"):
+        literal = question.type == "secret" and text and not text.startswith("env:")
+        if literal and self._faked:
+            self._learn({f"{question.id} of the script": text})
+        elif literal:
             raise UsageError(
                 f"{said.place}: {question.id} is a secret, and secrets never stand in a script.",
                 fix="`< env:NAME`, where NAME is the variable that holds it.",

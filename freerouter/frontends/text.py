@@ -26,14 +26,23 @@ ESCAPES = r"\033\[[0-?]*[ -/]*[@-~]"
 
 
 class Painter:
-    """Turns blocks into text. `redact` sees everything except what was asked to be shown."""
+    """Turns blocks into text. `redact` sees everything except what was asked to be shown.
+
+    With `marks`, what is volatile stays marked: for recordings.
+    """
 
     def __init__(
-        self, redact: Callable[[str], str], width: int = 0, *, colour: bool = False
+        self,
+        redact: Callable[[str], str],
+        width: int = 0,
+        *,
+        colour: bool = False,
+        marks: bool = False,
     ) -> None:
         self._redact = redact
         self._width = width
         self._colour = colour
+        self._marks = marks
 
     def result(self, result: Result) -> tuple[str, str]:
         """What goes to standard output, and what to standard error."""
@@ -62,7 +71,7 @@ class Painter:
 
     def _shown(self, text: str) -> str:
         """Without secrets, and without what would command the terminal."""
-        text = plain(self._redact(text))
+        text = self._redact(text) if self._marks else plain(self._redact(text))
         if "\033" in text:
             import re
 
@@ -96,7 +105,7 @@ class Painter:
         return ("\n" + " " * indent).join(textwrap.wrap(text, room, break_long_words=False))
 
     def _table(self, block: Table) -> str:
-        rows = [[self._shown(cell) for cell in row] for row in block.rows]
+        rows = [[plain(self._shown(cell)) for cell in row] for row in block.rows]
         columns = [i for i, _ in enumerate(block.columns) if any(row[i] for row in rows)]
         widths = {i: max(len(block.columns[i]), *(len(r[i]) for r in rows)) for i in columns}
         self._fit(widths)

@@ -1,149 +1,140 @@
-"""Running a list of commands, one a line: all checked first, then run until one fails."""
+"""`run FILE`: reading a script, checking it as a whole, playing it, and telling how it went."""
 
 from __future__ import annotations
 
-import re
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from freerouter.errors import FileError, FreeRouterError, UsageError
-from freerouter.frontends.scripted import Said, Script
-from freerouter.redact import KEY_SHAPES
+from freerouter.errors import CancelledError, FileError, UsageError
+from freerouter.flows import pairs
+from freerouter.result import Line, Result, counted
+from freerouter.scripts.grammar import expand, parse
+from freerouter.scripts.nodes import Directive, Phase, Step
+from freerouter.scripts.player import SKIPPED, Player
+from freerouter.scripts.precheck import check
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from freerouter.frontends.console import Console
-    from freerouter.registry import Call
-    from freerouter.result import Result
+    from freerouter.scripts.nodes import Script
+    from freerouter.scripts.player import Outcome
     from freerouter.session import Session
 
-NESTED = ("run", "shell")
+LONGEST = 20 * 1024 * 1024
+"""Bytes that a script may have."""
 
 
-class Step(NamedTuple):
-    """A command of the script and the number of its line."""
+def run_file(session: Session, console: Console, args: Mapping[str, Any]) -> int:
+    """Run, outline or update a file; the exit code."""
+    file = read_script(args["file"])
+    values = pairs(args["set"])
+    check(file, session, values)
+    if args["list"] or args["dry_run"]:
+        console.show(_outline(file, values) if args["list"] else _commands(file, values))
+        return 0
+    live = None if file.kind == "session" else console
+    player = Player(file, session, values, console=live, keep_going=args["keep_going"])
+    outcome = player.play()
+    if file.kind == "session":
+        console.show(_report(file, outcome))
+    else:
+        _tell(outcome)
+    return outcome.code
 
-    number: int
-    text: str
-    call: Call
-    said: tuple[Said, ...] = ()
-    """The answers to the questions of a flow."""
 
-
-def read_script(file: str) -> str:
-    """The text of a file, or of standard input where it is `-`."""
-    name = _name(file)
+def read_script(file: str) -> Script:
+    """Read and parse a file, or standard input where it is `-`."""
+    name = "standard input" if file == "-" else file
     try:
         if file == "-":
-            return sys.stdin.read().removeprefix("\ufeff")
-        with open(file, encoding="utf-8-sig") as handle:
-            return handle.read()
+            raw = sys.stdin.buffer.read(LONGEST + 1)
+        else:
+            with open(file, "rb") as handle:
+                raw = handle.read(LONGEST + 1)
     except OSError as error:
         raise FileError(f"Cannot read {name}.", f"{error.strerror}.") from None
+    if len(raw) > LONGEST:
+        raise FileError(f"{name} is too long for a script.", "It has more than 20 MB.")
+    try:
+        return parse(raw.decode("utf-8-sig"), name)
     except UnicodeDecodeError:
         raise FileError(
             f"{name} is not UTF-8 text.", fix="A script is a plain text file."
         ) from None
 
 
-def parse_script(session: Session, text: str, name: str) -> list[Step]:
-    """Every command of the script. Raises with `file:line` before anything has run."""
-    steps: list[Step] = []
-    asked: Said | None = None
-    for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.strip()
-        if not line or line.startswith("#"):
-            continue
-        if asked and not line.startswith("<"):
-            raise _unanswered(asked)
-        place = f"{name}:{number}"
-        try:
-            if line.startswith("?"):
-                asked = Said(_question(steps, line), "", place)
-            elif line.startswith("<"):
-                said = _answer(asked, line)._replace(place=place)
-                steps[-1] = steps[-1]._replace(said=(*steps[-1].said, said))
-                asked = None
-            else:
-                line = line.removeprefix(">").strip()
-                steps.append(Step(number, line, _command(session, line)))
-        except FreeRouterError as error:
-            raise UsageError(f"{place}: {error.what}", error.why, error.fix) from None
-    if asked:
-        raise _unanswered(asked)
-    return steps
+def _outline(file: Script, values: Mapping[str, str]) -> Result:
+    """Phases and commands with their lines."""
+    rows = []
+    for node in file.steps:
+        if isinstance(node, Phase):
+            rows.append((node.line, f"== {node.title}"))
+        elif isinstance(node, Directive):
+            rows.append((node.line, f"@{node.name} {node.arguments}".rstrip()))
+        else:
+            rows.append((node.line, f"> {expand(node.text, values)}"))
+    data = {"file": file.name, "kind": file.kind, "outline": [list(row) for row in rows]}
+    return Result(data, tuple(Line(f"{line:>5}  {text}") for line, text in rows))
 
 
-def _command(session: Session, line: str) -> Call:
-    call = session.parse(line)
-    if call.command.name in NESTED:
-        raise UsageError(f"`{call.command.name}` cannot stand in a script.")
-    return call
+def _commands(file: Script, values: Mapping[str, str]) -> Result:
+    commands = [expand(step.text, values) for step in file.commands]
+    show = (Line("This would run:", "head"), *(Line(f"  {command}") for command in commands))
+    return Result({"file": file.name, "commands": commands}, show)
 
 
-def _question(steps: list[Step], line: str) -> str:
-    """The id of `? id` or `? id: text`."""
-    if not steps:
-        raise UsageError("A question belongs to a command, and there is none before it.")
-    return line[1:].partition(":")[0].strip()
-
-
-def _answer(asked: Said | None, line: str) -> Said:
-    text = line[1:].strip()
-    if re.search(KEY_SHAPES, text):
-        raise UsageError(
-            "This answer looks like a key, and keys never stand in a script.",
-            fix="`< env:NAME` takes it from the variable NAME.",
+def _report(file: Script, outcome: Outcome) -> Result:
+    """How a session went: phases that passed in one line each, then what differed."""
+    failures = [played for played in outcome.played if played.failure]
+    show = [Line(line, "dim") for line in _passed(file, outcome)] if failures else []
+    show += [Line(line, err=True) for f in failures for line in f.failure.splitlines()]
+    if outcome.skipped:
+        show.append(Line(f"{file.name}: skipped. {outcome.skipped}", "warn"))
+    elif not outcome.code:
+        show.append(
+            Line(f"{file.name}: {counted(len(outcome.played), 'command')}, all held.", "ok")
         )
-    if not asked:
-        raise UsageError(f'"{line}" answers no question.', fix="Ask first: `? id`.")
-    return asked._replace(text=text)
+    data = {
+        "file": file.name,
+        "commands": len(outcome.played),
+        "failures": [
+            {"line": f.step.line, "command": f.command, "why": f.failure} for f in failures
+        ],
+        "skipped": outcome.skipped,
+    }
+    return Result(data, tuple(show), outcome.code)
 
 
-def _unanswered(asked: Said) -> UsageError:
-    return UsageError(
-        f"{asked.place}: the question {asked.id} has no answer.", fix="Answer it: `< value`."
-    )
+def _passed(file: Script, outcome: Outcome) -> list[str]:
+    """The phases before the first failure, folded."""
+    bad = {played.step.line for played in outcome.played if played.failure}
+    folded: list[str] = []
+    title, count = "", 0
+    for node in file.steps:
+        if isinstance(node, Phase):
+            folded += [f"== {title} ({counted(count, 'command')})"] if title and count else []
+            title, count = node.title, 0
+        elif isinstance(node, Step):
+            if node.line in bad:
+                break
+            count += 1
+    return folded
 
 
-def run_file(session: Session, console: Console, file: str) -> int:
-    """Run a script; the exit code is that of the first command that failed, else 0."""
-    name = _name(file)
-    steps = parse_script(session, read_script(file), name)
-    chosen = console.output
-    for step in steps:
-        console.output = step.call.output or chosen
-        try:
-            result = _run(session, step)
-        except FreeRouterError as error:
-            console.error(error)
-            return _stopped(name, step, error.exit_code)
-        console.show(result)
-        if result.exit_code:
-            return _stopped(name, step, result.exit_code)
-    return 0
-
-
-def _run(session: Session, step: Step) -> Result:
-    """One command; the questions that it asks are answered by the script."""
-    if not step.said:
-        return session.run(step.call)
-    before = session.frontend
-    environ, learn = session.context().environ, session.redact.learn
-    session.frontend = script = Script(list(step.said), before, environ, learn)
-    try:
-        result = session.run(step.call)
-    finally:
-        session.frontend = before
-    if script.left:
-        raise UsageError(f"{script.left[0].place}: nobody asked for {script.left[0].id}.")
-    return result
-
-
-def _name(file: str) -> str:
-    return "standard input" if file == "-" else file
-
-
-def _stopped(name: str, step: Step, code: int) -> int:
+def _tell(outcome: Outcome) -> None:
+    """What went wrong with a script whose output has been seen already."""
     sys.stdout.flush()
-    sys.stderr.write(f"{name}:{step.number}: `{step.text}` failed (exit code {code}).\n")
-    return code
+    for played in outcome.played:
+        if played.failure:
+            sys.stderr.write(f"{played.failure}\n")
+    if outcome.code == SKIPPED:
+        sys.stderr.write(f"Skipped. {outcome.skipped}\n")
+    if outcome.code == CancelledError.exit_code:
+        sys.stderr.write("Cancelled.\n")
+
+
+def refuse_update(environ: Mapping[str, str]) -> None:
+    """Nothing that a machine runs on its own may change what it is held against."""
+    if environ.get("CI"):
+        raise UsageError("--update is refused where CI is set.", fix="Run it by hand, and look.")

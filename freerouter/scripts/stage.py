@@ -1,0 +1,140 @@
+"""What happens while a command runs, as the events of the engine and not as bytes of a terminal."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from freerouter.frontends.text import Painter
+from freerouter.result import Line, Output, Running
+from freerouter.scripts.nodes import Item
+from freerouter.wizard.messages import Answer, Back, Change, Confirmed, Skip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from freerouter.errors import FreeRouterError
+    from freerouter.result import Block, Event, Result
+    from freerouter.session import Asker, FrontEnd
+    from freerouter.wizard.messages import Confirm, Question
+    from freerouter.wizard.messages import Event as WizardEvent
+
+APPLY = "apply"
+APPLY_TEXT = "Do this now?"
+
+
+class Silent:
+    """A front end that shows nothing and has nobody to ask."""
+
+    def event(self, event: Event) -> None:
+        """Not shown."""
+
+    def secret(self, prompt: str) -> str | None:  # noqa: ARG002 - nobody is asked
+        return None
+
+    def asker(self) -> Asker | None:
+        return None
+
+
+class Stage:
+    """A front end that keeps what happens, and passes it on to another one.
+
+    `items` are lines of output (`|`) and of errors (`!`), questions (`?`) and answers (`<`), in the
+    order of events; texts keep the marks of what is volatile.
+    """
+
+    def __init__(self, redact: Callable[[str], str], inner: FrontEnd) -> None:
+        self.items: list[Item] = []
+        self._painter = Painter(redact, marks=True)
+        self._inner = inner
+
+    def event(self, event: Event) -> None:
+        if isinstance(event, Output):
+            self.block(event.block)
+        elif isinstance(event, Running):
+            self.block(Line(f"> {event.line}"))
+        self._inner.event(event)
+
+    def secret(self, prompt: str) -> str | None:
+        return self._inner.secret(prompt)
+
+    def asker(self) -> Asker | None:
+        asker = self._inner.asker()
+        return None if asker is None else _Noted(asker, self)
+
+    def block(self, block: Block) -> None:
+        err = isinstance(block, Line) and block.err
+        self._lines(self._painter.block(block), err=err)
+
+    def result(self, result: Result, *, as_json: bool) -> None:
+        if as_json:
+            self._lines(self._painter.json(result.data), err=False)
+            return
+        for block in result.show:
+            self.block(block)
+
+    def error(self, error: FreeRouterError, *, as_json: bool) -> None:
+        if as_json:
+            self._lines(self._painter.json({"error": error.as_data()}), err=False)
+        else:
+            self._lines(self._painter.error(error), err=True)
+
+    def said(self, text: str, *, err: bool = False) -> None:
+        self._lines(self._painter.block(Line(text)), err=err)
+
+    def note(self, item: Item) -> None:
+        self.items.append(item)
+
+    def _lines(self, text: str, *, err: bool) -> None:
+        self.items += [Item("!" if err else "|", line.rstrip()) for line in text.splitlines()]
+
+
+class _Noted:
+    """An asker whose questions and answers are kept."""
+
+    def __init__(self, asker: Asker, stage: Stage) -> None:
+        self._asker = asker
+        self._stage = stage
+
+    def ask(self, question: Question) -> WizardEvent:
+        if question.problem:
+            self._stage.said(question.problem, err=True)
+        self._stage.note(Item("?", question.message, question.id))
+        event = self._asker.ask(question)
+        self._stage.note(Item("<", _written(question, event), question.id))
+        return event
+
+    def show(self, text: str) -> None:
+        self._stage.said(text)
+        self._asker.show(text)
+
+    def confirm(self, request: Confirm) -> WizardEvent:
+        self._stage.said("This will be done:")
+        for planned in request.plan:
+            self._stage.said(f"  {shlex.join(planned.words)}")
+        self._stage.note(Item("?", APPLY_TEXT, APPLY))
+        event = self._asker.confirm(request)
+        self._stage.note(Item("<", _confirmed(event), APPLY))
+        return event
+
+
+def _written(question: Question, event: WizardEvent) -> str:
+    """An answer as a script writes it. A secret only says that there was one."""
+    if isinstance(event, Back):
+        return "^back"
+    if isinstance(event, Skip):
+        return "^skip"
+    value = event.value if isinstance(event, Answer) else ""
+    if question.type == "secret":
+        return "" if value in (None, "") else f"secret:{value}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def _confirmed(event: WizardEvent) -> str:
+    if isinstance(event, Change):
+        return f"^change {event.id}"
+    return "yes" if isinstance(event, Confirmed) else "^back"

@@ -1,0 +1,135 @@
+"""The verbs that are about providers and their keys."""
+
+from __future__ import annotations
+
+from freerouter.registry import Command, Need, Parameter
+
+PROVIDER = Parameter(
+    "provider", help="a provider's name", positional=True, required=True, complete="provider"
+)
+ENTRY = PROVIDER._replace(help="a provider's name in providers.yaml")
+
+PROVIDER_COMMANDS = (
+    Command(
+        "providers list",
+        "List providers: which are set up, which have a key at hand",
+        "freerouter.commands.providers:list_all",
+        (Parameter("probe", "flag", "also look for local servers that answer"),),
+        aliases=("providers",),
+        examples=("providers", "providers list --probe"),
+    ),
+    Command(
+        "providers add",
+        "Add or switch on a provider in providers.yaml",
+        "freerouter.commands.entries:add",
+        (
+            PROVIDER._replace(help="a provider type, such as openrouter or oai"),
+            Parameter("name", help="a name of your own for it"),
+            Parameter("url", help="the base URL of an OpenAI-compatible server"),
+            Parameter("key_env", help="the variable that holds its key"),
+            Parameter("keyed", "flag", "it wants a key, kept under NAME_API_KEY"),
+            Parameter("model", help="the model's name, for type static"),
+            Parameter("via", help="LiteLLM's provider prefix, for type static"),
+        ),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=(
+            "providers add openrouter --key-env OPENROUTER_API_KEY",
+            "providers add oai --name lab --url http://localhost:8000/v1",
+        ),
+    ),
+    Command(
+        "providers remove",
+        "Take a provider out of providers.yaml, with what was selected of it",
+        "freerouter.commands.entries:remove",
+        (ENTRY,),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=("providers remove openrouter",),
+    ),
+    Command(
+        "providers enable",
+        "Switch a provider on again",
+        "freerouter.commands.entries:enable",
+        (ENTRY,),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=("providers enable openrouter",),
+    ),
+    Command(
+        "providers disable",
+        "Switch a provider off, and keep it in providers.yaml",
+        "freerouter.commands.entries:disable",
+        (ENTRY,),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=("providers disable openrouter",),
+    ),
+    Command(
+        "providers show",
+        "Show one provider: its address, where its key is, its models",
+        "freerouter.commands.providers:show",
+        (ENTRY,),
+        needs=(Need.CONFIG,),
+        examples=("providers show openrouter",),
+    ),
+    Command(
+        "providers try",
+        "Find the address at which a server answers",
+        "freerouter.commands.probing:try_url",
+        (Parameter("url", help="any form of its address", positional=True, required=True),),
+        hidden=True,
+    ),
+    Command(
+        "providers local",
+        "Look for servers of this machine that answer",
+        "freerouter.commands.probing:local",
+        hidden=True,
+    ),
+    Command(
+        "keys set",
+        "Store a provider's key in .env, typed unseen or read from standard input",
+        "freerouter.commands.keys:set_key",
+        (
+            PROVIDER,
+            Parameter("from_env", help="take it from this variable instead of asking for it"),
+            Parameter("url", help="the base URL to check it at, for type oai"),
+            Parameter("unchecked", "flag", "store it without asking the provider"),
+        ),
+        needs=(Need.CONFIG,),
+        writes=True,
+        secret_input="Key for {provider}",  # noqa: S106 - what the prompt says
+        examples=("keys set openrouter", "keys set openrouter --from-env OPENROUTER_API_KEY"),
+    ),
+    Command(
+        "keys check",
+        "Ask a provider whether a key works, without storing it",
+        "freerouter.commands.keys:check_key",
+        (
+            PROVIDER,
+            Parameter("url", help="the base URL, for type oai"),
+            Parameter(
+                "ask", "flag", "type a key instead of using the configured one", default=False
+            ),
+        ),
+        secret_input="Key for {provider}",  # noqa: S106 - what the prompt says
+        examples=("keys check openrouter", "keys check openrouter --ask"),
+    ),
+    Command(
+        "keys show",
+        "Print the gateway's own key, for a client's settings",
+        "freerouter.commands.keys:show_master",
+        (Parameter("which", positional=True, required=True, choices=("master",)),),
+        needs=(Need.CONFIG,),
+        examples=('export OPENAI_API_KEY="$(freerouter keys show master)"',),
+    ),
+    Command(
+        "keys remove",
+        "Take a provider's key out of .env",
+        "freerouter.commands.keys:remove_key",
+        (PROVIDER,),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=("keys remove openrouter",),
+    ),
+)
