@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from freerouter.errors import CancelledError, FileError, UsageError
+from freerouter.errors import CancelledError, FileError
 from freerouter.flows import pairs
 from freerouter.result import Line, Result, counted
 from freerouter.scripts.grammar import expand, parse
@@ -133,8 +133,3 @@ def _tell(outcome: Outcome) -> None:
     if outcome.code == CancelledError.exit_code:
         sys.stderr.write("Cancelled.\n")
 
-
-def refuse_update(environ: Mapping[str, str]) -> None:
-    """Nothing that a machine runs on its own may change what it is held against."""
-    if environ.get("CI"):
-        raise UsageError("--update is refused where CI is set.", fix="Run it by hand, and look.")
