@@ -36,7 +36,7 @@ def open_flow(session: Session, name: str, args: Mapping[str, Any]) -> Result:
         dry_run=bool(args.get("dry_run")),
         explain=bool(args.get("explain")),
     )
-    return _run(session, name, options, args.get("record") or "")
+    return _run(session, name, options)
 
 
 def _refuse_another_place(session: Session, at: str) -> None:
@@ -113,15 +113,13 @@ def resume(session: Session, args: Mapping[str, Any]) -> Result:
     if kept["left"]:
         return _finish(session, name, kept, agreed=bool(args.get("yes")))
     options = Options(kept=kept["answers"], defaults=bool(args.get("yes")))
-    return _run(session, name, options, "")
+    return _run(session, name, options)
 
 
-def _run(session: Session, name: str, options: Options, record: str) -> Result:
+def _run(session: Session, name: str, options: Options) -> Result:
     from freerouter.wizard.checking import load_flow
     from freerouter.wizard.driver import FlowRun
 
-    if record and os.path.exists(record):
-        raise FileError(f"{record} exists already.", fix="Record into a new file.")
     flow = FlowRun(session, load_flow(name, _directories(session)), options)
     try:
         result = flow.run()
@@ -134,21 +132,7 @@ def _run(session: Session, name: str, options: Options, record: str) -> Result:
         raise
     if not options.dry_run:
         _forget(session, name)
-    return _recorded(session, result, record) if record else result
-
-
-def _recorded(session: Session, result: Result, path: str) -> Result:
-    """Save the commands as a script, which `run` runs."""
-    lines = [f"# Recorded from the flow {result.data['flow']}.", *result.data["commands"]]
-    text = "\n".join(lines) + "\n"
-    if session.redact(text) != text:
-        raise FileError(f"{path} was not written: it would hold a secret.")
-    try:
-        atomic.write_text(path, text)
-    except OSError as error:
-        raise FileError(f"Cannot write {path}.", f"{error.strerror}.") from None
-    line = Line(f"Recorded in {path}: `freerouter run {path}` does the same.", "ok")
-    return result._replace(show=(*result.show, line))
+    return result
 
 
 def _cancelled(*, kept: bool, begun: bool) -> CancelledError:

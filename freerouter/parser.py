@@ -13,6 +13,7 @@ GLOBALS = (
     Parameter("plain", "flag", "plain text: no colour, no cursor control"),
     Parameter("help", "flag", "show help for the command", short="h"),
     Parameter("profile", "text", "use this profile of the workspace"),
+    Parameter("record", "text", "write what is asked, answered and said into a file for `run`"),
 )
 
 
@@ -42,6 +43,7 @@ def split_line(line: str) -> list[str]:
 def parse(tokens: list[str], registry: Registry) -> Call:
     """Tokens to a call. Raises UsageError with what was probably meant."""
     refuse_secrets(tokens)
+    typed = _without_record(tokens)
     given, tokens = _take_leading_globals(tokens)
     if not tokens:
         if given.pop("help", False):
@@ -50,11 +52,23 @@ def parse(tokens: list[str], registry: Registry) -> Call:
     command, used = registry.find(tokens)
     values = _read(command, tokens[used:], given)
     output = "json" if given.pop("json", False) else "plain" if given.pop("plain", False) else ""
-    profile = given.pop("profile", "")
+    profile, record = given.pop("profile", ""), given.pop("record", "")
     if given.pop("help", False):
         return Call(registry.get("help"), {"command": command.name.split()}, output, profile)
     _check_required(command, values)
-    return Call(command, values, output, profile)
+    return Call(command, values, output, profile, record, typed)
+
+
+def _without_record(tokens: list[str]) -> tuple[str, ...]:
+    """The words of a call, but for where it is recorded."""
+    kept: list[str] = []
+    words = iter(tokens)
+    for word in words:
+        if word == "--record":
+            next(words, None)
+        elif not word.startswith("--record="):
+            kept.append(word)
+    return tuple(kept)
 
 
 def refuse_secrets(tokens: list[str]) -> None:

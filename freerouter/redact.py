@@ -25,11 +25,21 @@ class Redactor:
         for name, value in secrets.items():
             bare = value.strip()
             for form in {value, bare, bare.replace("\\", "\\\\").replace('"', '\\"')}:
-                if len(form) >= SHORTEST:
-                    self._names.setdefault(form, name)
+                known = self._names.get(form)
+                if len(form) >= SHORTEST and (known is None or _better(name, known)):
+                    self._names[form] = name
+
+    def name_of(self, value: str) -> str:
+        """The name under which a value is known; "" for one that is no known secret."""
+        return self._names.get(value.strip(), "")
 
     def __call__(self, text: str) -> str:
         for value in sorted(self._names, key=len, reverse=True):
             if value in text:
                 text = text.replace(value, f"env:{self._names[value]}")
         return text
+
+
+def _better(name: str, known: str) -> bool:
+    """Whether it is a variable's name, where the known one (a question's id, say) is none."""
+    return name.isidentifier() and not known.isidentifier()

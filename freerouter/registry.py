@@ -102,6 +102,10 @@ class Call(NamedTuple):
     output: str = ""
     """`json`, `plain` or "" (the front end decides)."""
     profile: str = ""
+    record: str = ""
+    """The file into which it is recorded."""
+    words: tuple[str, ...] = ()
+    """As it was typed, without the recording."""
 
 
 class Registry:

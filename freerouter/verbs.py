@@ -17,7 +17,6 @@ FLOW_OPTIONS = (
     Parameter("advanced", "flag", "also ask what is usually left at its default"),
     Parameter("dry_run", "flag", "show the plan and stop"),
     Parameter("explain", "flag", "say where each answer came from"),
-    Parameter("record", help="save the commands of the plan as a script", complete="path"),
     Parameter("jsonl", "flag", "be driven by another program: questions and answers as JSON lines"),
 )
 """What every command takes that opens a flow."""
@@ -257,6 +256,15 @@ COMMANDS = (
         details="A script is one command a line; docs/reference/frs.md tells what else it can say. "
         "Exit code 0 when all held, 1 when something differed or failed (a plain list: that of the "
         "command), 2 when the file cannot be read, 80 when what it needs is not there.",
+    ),
+    Command(
+        "record",
+        "Record what is done in the shell, as a session that `run` replays",
+        FRONT_END,
+        (Parameter("file", positional=True, many=True, required=True, complete="path"),),
+        examples=("record first-run.frs", "record on first-run.frs", "record off"),
+        details="On a command line it opens the shell; in the shell, `record on FILE` begins and "
+        "`record off` writes the file. `--record FILE` records a single command.",
     ),
     Command(
         "where",

@@ -6,9 +6,21 @@ recording makes typed placeholders of them. The marks are characters that no tex
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _BEGIN, _VALUE, _END = "\ue0f0", "\ue0f1", "\ue0f2"
+_NUMBER = "\ue0f3"
+_KINDS = {
+    "pid": "int",
+    "port": "port",
+    "free_port": "port",
+    "uptime": "float",
+    "engine": "version",
+    "python": "version",
+    "freerouter": "version",
+    "platform": "any",
+}
+"""The fields of results that differ from run to run."""
 
 
 class Part(NamedTuple):
@@ -51,3 +63,22 @@ def volatile_url(url: str) -> str:
     if not (colon and port.isdigit()):
         return url
     return f"{scheme}{mark}{host}:{volatile('port', port)}{slash}{path}"
+
+
+def marked(data: Any, field: str = "") -> Any:
+    """A result's data with everything volatile marked, by the names of its fields."""
+    if isinstance(data, dict):
+        return {name: marked(value, name) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [marked(value) for value in data]
+    if isinstance(data, str) and data.startswith("http://127.0.0.1:"):
+        return volatile_url(data)
+    if field not in _KINDS or data in (None, "", 0) or isinstance(data, bool):
+        return data
+    mark = volatile(_KINDS[field], data)
+    return mark if isinstance(data, str) else f"{_NUMBER}{mark}{_NUMBER}"
+
+
+def bare(text: str) -> str:
+    """JSON of marked data: numbers without the quotes that their marks brought."""
+    return text.replace(f'"{_NUMBER}', "").replace(f'{_NUMBER}"', "")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from freerouter.scripts.home import fresh_home
 from freerouter.scripts.player import Player
 from freerouter.scripts.precheck import check
 from freerouter.scripts.runner import read_script
@@ -40,10 +42,11 @@ class Replay(pytest.Item):
     """Replaying one session, in a HOME of its own."""
 
     def runtest(self) -> None:
-        session = Session(Silent())
-        file = read_script(str(self.path))
-        check(file, session, {})
-        outcome = Player(file, session, {}).play()
+        with fresh_home(os.environ) as (environ, cwd):
+            session = Session(Silent(), environ, cwd)
+            file = read_script(str(self.path))
+            check(file, session, {})
+            outcome = Player(file, session, {}).play()
         if outcome.skipped:
             pytest.skip(outcome.skipped)
         if outcome.code:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from freerouter.errors import CancelledError, FreeRouterError
 from freerouter.frontends.console import Console
+from freerouter.result import Line
 from freerouter.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from freerouter.registry import Call
+    from freerouter.result import Result
+    from freerouter.scripts.recorder import Recording
 
 BROKEN_PIPE = 141
 LONG = ("shell", "run", "logs")
@@ -59,7 +62,9 @@ def guarded(console: Console, act: Callable[[], int]) -> int:
         return _internal(console, error)
 
 
-def execute(session: Session, console: Console, call: Call) -> int:
+def execute(
+    session: Session, console: Console, call: Call, recording: Recording | None = None
+) -> int:
     """Run one call and show what came of it."""
     if call.command.name in LONG:
         gc.enable()
@@ -71,12 +76,34 @@ def execute(session: Session, console: Console, call: Call) -> int:
         from freerouter.scripts.runner import run_file
 
         return run_file(session, console, call.arguments)
+    if call.command.name == "record":
+        from freerouter.shell.repl import run_shell
+
+        return run_shell(session, record=call.arguments["file"][-1])
     if call.arguments.get("jsonl"):
         return _driven(session, call)
-    result = session.run(call)
+    result = _recorded(session, call) if call.record else (recording or session).run(call)
     console.show(result)
     sys.stdout.flush()
     return result.exit_code
+
+
+def _recorded(session: Session, call: Call) -> Result:
+    """One call into a file of its own, which is written however the call ends."""
+    from freerouter.scripts.recorder import Recording
+
+    recording = Recording(session, call.record)
+    try:
+        result = recording.run(call)
+    except FreeRouterError:
+        recording.save()
+        raise
+    recording.save()
+    return result._replace(show=(*result.show, recorded_line(call.record)))
+
+
+def recorded_line(path: str) -> Line:
+    return Line(f"Recorded in {path}: `freerouter run {path}` replays it.", "ok")
 
 
 def _driven(session: Session, call: Call) -> int:

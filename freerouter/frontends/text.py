@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from freerouter.result import Fields, Line, Reveal, Table
-from freerouter.volatile import plain
+from freerouter.volatile import bare, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,8 @@ class Painter:
         return text.translate(CONTROLS)
 
     def json(self, data: Any) -> str:
-        return plain(self._redact(json.dumps(data, ensure_ascii=False))) + "\n"
+        text = self._redact(json.dumps(data, ensure_ascii=False))
+        return (bare(text) if self._marks else plain(text)) + "\n"
 
     def _paint(self, text: str, style: str) -> str:
         if not self._colour or style not in STYLES or not text:

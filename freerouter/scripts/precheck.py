@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from freerouter.scripts.nodes import Script
     from freerouter.session import Session
 
-NESTED = ("run", "shell")
+NESTED = ("run", "record", "shell")
 ALWAYS_KNOWN = ("apply", "undo")
 """Questions that a flow asks without having them."""
 

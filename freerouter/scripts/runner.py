@@ -132,4 +132,3 @@ def _tell(outcome: Outcome) -> None:
         sys.stderr.write(f"Skipped. {outcome.skipped}\n")
     if outcome.code == CancelledError.exit_code:
         sys.stderr.write("Cancelled.\n")
-

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from freerouter.frontends.text import Painter
 from freerouter.result import Line, Output, Running
 from freerouter.scripts.nodes import Item
+from freerouter.volatile import marked
 from freerouter.wizard.messages import Answer, Back, Change, Confirmed, Skip
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from freerouter.wizard.messages import Event as WizardEvent
 
 APPLY = "apply"
+SECRET = "secret:"  # noqa: S105 - how an answer is told apart that must not be written down
 APPLY_TEXT = "Do this now?"
 
 
@@ -68,7 +70,7 @@ class Stage:
 
     def result(self, result: Result, *, as_json: bool) -> None:
         if as_json:
-            self._lines(self._painter.json(result.data), err=False)
+            self._lines(self._painter.json(marked(result.data)), err=False)
             return
         for block in result.show:
             self.block(block)
@@ -126,7 +128,7 @@ def _written(question: Question, event: WizardEvent) -> str:
         return "^skip"
     value = event.value if isinstance(event, Answer) else ""
     if question.type == "secret":
-        return "" if value in (None, "") else f"secret:{value}"
+        return "" if value in (None, "") else f"{SECRET}{value}"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):

@@ -11,15 +11,17 @@ from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
 from freerouter.errors import CancelledError, UsageError
-from freerouter.frontends.command_line import execute, guarded
+from freerouter.frontends.command_line import execute, guarded, recorded_line
 from freerouter.frontends.console import Console
 from freerouter.process.record import running
 from freerouter.redact import KEY_SHAPES
+from freerouter.result import Result
 from freerouter.shell.completion import Names, ShellCompleter
 from freerouter.wizard.messages import Answer, Question
 
 if TYPE_CHECKING:
     from freerouter.context import Context
+    from freerouter.scripts.recorder import Recording
     from freerouter.session import Session
 
 LEAVE = ("exit", "quit")
@@ -43,10 +45,13 @@ def history_for(ctx: Context) -> History:
     return SafeHistory(ctx.workspace.history_file)
 
 
-def run_shell(session: Session) -> int:
+def run_shell(session: Session, record: str = "") -> int:
     """Read and run lines until `exit` or Ctrl-D. Returns the exit code of the shell, 0."""
     console = Console(session.redact)
     session.frontend = console
+    tape = Tape(session)
+    if record:
+        tape.begin(record)
     code = greet(session, console)
     prompt: PromptSession[str] = PromptSession(
         history=history_for(session.context()),
@@ -61,11 +66,11 @@ def run_shell(session: Session) -> int:
         except KeyboardInterrupt:
             continue
         except EOFError:
-            return 0
+            line = LEAVE[0]
         if line in LEAVE:
-            return 0
+            return guarded(console, lambda: tape.end(console))
         if line:
-            code = run_line(session, console, line)
+            code = run_line(session, console, line, tape)
 
 
 def greet(session: Session, console: Console) -> int:
@@ -94,7 +99,41 @@ def _wanted(console: Console) -> bool:
         return False
 
 
-def run_line(session: Session, console: Console, line: str) -> int:
+class Tape:
+    """What is being recorded, if anything."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.recording: Recording | None = None
+
+    def order(self, words: list[str], console: Console) -> int:
+        """`record on FILE`, `record FILE` or `record off`."""
+        if words == ["off"]:
+            if self.recording is None:
+                raise UsageError("Nothing is being recorded.", fix="`record on FILE` begins.")
+            return self.end(console)
+        self.begin(words[-1])
+        print(f"Recording into {words[-1]}: `record off` ends it.")
+        return 0
+
+    def begin(self, path: str) -> None:
+        from freerouter.scripts.recorder import Recording
+
+        if self.recording is not None:
+            raise UsageError(f"{self.recording.path} is being recorded already.")
+        self.recording = Recording(self._session, path)
+
+    def end(self, console: Console) -> int:
+        """Write the file, if there is one to write."""
+        if self.recording is None:
+            return 0
+        recording, self.recording = self.recording, None
+        recording.save()
+        console.show(Result({}, (recorded_line(recording.path),)))
+        return 0
+
+
+def run_line(session: Session, console: Console, line: str, tape: Tape | None = None) -> int:
     """Run one typed line; whatever goes wrong, the shell stays."""
     console.output = ""
 
@@ -102,7 +141,9 @@ def run_line(session: Session, console: Console, line: str) -> int:
         call = session.parse(line)
         if call.command.name == "shell":
             raise UsageError("This is the shell already.")
+        if call.command.name == "record" and tape:
+            return tape.order(call.arguments["file"], console)
         console.output = call.output
-        return execute(session, console, call)
+        return execute(session, console, call, tape.recording if tape else None)
 
     return guarded(console, act)

@@ -1,0 +1,140 @@
+"""What happened, written down as a session that replays: events of the engine, never a screen.
+
+What is volatile becomes a typed placeholder, a directory becomes one of the kind path, and a secret
+becomes the variable that holds it. A file in which a secret would stand is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+from freerouter.config import atomic
+from freerouter.errors import FileError, FreeRouterError
+from freerouter.scripts.patterns import escape
+from freerouter.scripts.stage import SECRET, Stage
+from freerouter.volatile import parts, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from freerouter.redact import Redactor
+    from freerouter.registry import Call
+    from freerouter.result import Result
+    from freerouter.scripts.nodes import Item
+    from freerouter.session import Session
+
+ALWAYS_NEW = ("duration", "float", "date")
+"""Kinds of which two that are equal are so by chance."""
+
+
+class Recording:
+    """A recording into a file, made while commands run."""
+
+    def __init__(self, session: Session, path: str) -> None:
+        if os.path.exists(path):
+            raise FileError(f"{path} exists already.", fix="Record into a new file.")
+        ctx = session.context()
+        places = {"home": ctx.environ.get("HOME", ""), "work": ctx.cwd, "root": ctx.workspace.root}
+        known = {name: place for name, place in places.items() if len(place) > 1}
+        self.path = path
+        self._session = session
+        self._recorder = Recorder(session.redact, known)
+
+    def run(self, call: Call) -> Result:
+        """Do a call and keep what came of it. Raises what it raises."""
+        session, as_json = self._session, call.output == "json"
+        stage, before = Stage(session.redact, session.frontend), session.frontend
+        session.frontend = stage
+        text = shlex.join(call.words)
+        try:
+            result = session.run(call)
+        except FreeRouterError as error:
+            stage.error(error, as_json=as_json)
+            self._recorder.command(text, stage.items, error.exit_code)
+            raise
+        finally:
+            session.frontend = before
+        stage.result(result, as_json=as_json)
+        self._recorder.command(text, stage.items, result.exit_code)
+        return result
+
+    def save(self) -> None:
+        """Write the file. Raises FileError, and leaves none, where a secret would stand in it."""
+        try:
+            atomic.write_text(self.path, self._recorder.text())
+        except OSError as error:
+            raise FileError(f"Cannot write {self.path}.", f"{error.strerror}.") from None
+
+
+class Recorder:
+    """One session. `places` are directories that are others elsewhere, by the name they get."""
+
+    def __init__(self, redact: Redactor, places: Mapping[str, str]) -> None:
+        self._redact = redact
+        self._places = sorted(places.items(), key=lambda place: -len(place[1]))
+        self._lines: list[str] = []
+        self._names: dict[tuple[str, str], str] = {}
+        self._used: set[str] = set()
+        self._needs: list[str] = []
+
+    def command(self, text: str, items: Iterable[Item], code: int) -> None:
+        """Add a command with what came of it."""
+        self._lines.append(f"> {self._redact(text)}")
+        for item in items:
+            if item.kind == "?":
+                self._lines.append(f"? {item.id}: {plain(item.text)}")
+            elif item.kind == "<":
+                self._lines.append(f"< {self._answer(item)}".rstrip())
+            else:
+                self._lines.append(f"{item.kind}{self._pattern(item.text)}")
+        if code:
+            self._lines.append(f"= {code}")
+
+    def text(self) -> str:
+        """The whole file. Raises FileError where a secret would stand in it."""
+        head = ["#!freerouter session 1"]
+        head += [f"@need env {name}" for name in self._needs]
+        text = "\n".join((*head, "", *self._lines)) + "\n"
+        if self._redact(text) != text:
+            raise FileError("The recording would hold a secret, so it was not written.")
+        return text
+
+    def _answer(self, item: Item) -> str:
+        if not item.text.startswith(SECRET):
+            return item.text
+        name = self._redact.name_of(item.text.removeprefix(SECRET))
+        if not name.isidentifier():
+            name = "".join(c if c.isalnum() else "_" for c in item.id).upper()
+        if name not in self._needs:
+            self._needs.append(name)
+        return f"env:{name}"
+
+    def _pattern(self, text: str) -> str:
+        found = "".join(
+            self._placeholder(part.kind, part.text) if part.kind else self._literal(part.text)
+            for part in parts(text)
+        )
+        return f" {found}" if found else ""
+
+    def _literal(self, text: str) -> str:
+        """Text as it is, but for the directories in it."""
+        for name, directory in self._places:
+            before, found, after = text.partition(directory)
+            if found:
+                place = self._placeholder("path", directory, name)
+                return f"{self._literal(before)}{place}{self._literal(after)}"
+        return escape(text)[1:]
+
+    def _placeholder(self, kind: str, value: str, name: str = "") -> str:
+        """`{name:kind}` at the first, `{name}` where the same value stands again."""
+        key = (kind, value)
+        if key in self._names and kind not in ALWAYS_NEW:
+            return f"{{{self._names[key]}}}"
+        base, number = name or kind, 1
+        while (unused := base if number == 1 else f"{base}{number}") in self._used:
+            number += 1
+        self._used.add(unused)
+        self._names[key] = unused
+        return f"{{{unused}:{kind}}}"
