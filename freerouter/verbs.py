@@ -251,6 +251,7 @@ COMMANDS = (
             Parameter("dry_run", "flag", "say what would run, and stop"),
             Parameter("keep_going", "flag", "go on after a failure"),
             Parameter("list", "flag", "outline the file, and stop"),
+            Parameter("update", "flag", "write into the file what came out differently"),
         ),
         examples=("run set-up.frs", "run set-up.frs --set PORT=4001", "run --list set-up.frs"),
         details="A script is one command a line; docs/reference/frs.md tells what else it can say. "

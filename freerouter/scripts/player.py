@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from freerouter.frontends.console import Console
     from freerouter.registry import Call
+    from freerouter.scripts.alignment import Row
     from freerouter.scripts.nodes import Item, Node
     from freerouter.scripts.nodes import Script as File
     from freerouter.session import FrontEnd
@@ -43,6 +44,7 @@ class Played(NamedTuple):
     items: tuple[Item, ...]
     code: int
     failure: str = ""
+    rows: tuple[Row, ...] = ()
 
 
 class Outcome(NamedTuple):
@@ -64,12 +66,14 @@ class Player:
         *,
         console: Console | None = None,
         keep_going: bool = False,
+        update: bool = False,
     ) -> None:
         self._file = file
         self._session = session
         self._values = dict(values)
         self._console = console
         self._keep_going = keep_going
+        self._update = update
         self._bound: dict[str, str] = {}
         self._played: list[Played] = []
         self._faked = False
@@ -103,7 +107,7 @@ class Player:
             return self._directive(node)
         played = self._step(node)
         self._played.append(played)
-        if played.failure:
+        if played.failure and not self._update:
             return 1 if self._file.sigils else played.code
         return 0
 
@@ -183,11 +187,11 @@ class Player:
         stage = Stage(self._session.redact, script if said else through)
         self._session.frontend = stage
         code = self._run(command, stage)
-        failure = self._compare(step, command, stage, code)
+        failure, rows = self._compare(step, command, stage, code)
         if not failure and script.left:
             left = script.left[0]
             failure = f"{left.place}: nobody asked for {left.id}."
-        return Played(step, command, tuple(stage.items), code, failure)
+        return Played(step, command, tuple(stage.items), code, failure, rows)
 
     def _run(self, command: str, stage: Stage) -> int:
         call: Call | None = None
@@ -224,8 +228,15 @@ class Player:
                 found.append(Said(identity, expand(talk.text, self._values), place))
         return found
 
-    def _compare(self, step: Step, command: str, stage: Stage, code: int) -> str:
-        """Why the step did not go as it is written; "" where it did."""
+    @property
+    def bound(self) -> dict[str, str]:
+        """What the placeholders stand for."""
+        return dict(self._bound)
+
+    def _compare(
+        self, step: Step, command: str, stage: Stage, code: int
+    ) -> tuple[str, tuple[Row, ...]]:
+        """Why the step did not go as it is written, "" where it did; and what belongs to what."""
         where = f"{self._file.name}:{step.line}"
         wanted = next((t.code for t in step.talk if isinstance(t, ExitCode)), 0)
         items = [item for item in stage.items if item.kind != "<"]
@@ -233,11 +244,11 @@ class Player:
         matched = match(step.talk, items, self._bound, strict=strict)
         self._bound = dict(matched.bound)
         if matched.failures:
-            return _told(self._file.name, command, matched.failures)
+            return _told(self._file.name, command, matched.failures), matched.rows
         if code != wanted:
             expected = f", not {wanted}" if wanted else ""
-            return f"{where}: `{command}` failed (exit code {code}{expected})."
-        return ""
+            return f"{where}: `{command}` failed (exit code {code}{expected}).", matched.rows
+        return "", matched.rows
 
 
 def _told(name: str, command: str, failures: tuple[Failure, ...]) -> str:

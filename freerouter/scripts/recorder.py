@@ -29,18 +29,22 @@ ALWAYS_NEW = ("duration", "float", "date")
 """Kinds of which two that are equal are so by chance."""
 
 
+def places_of(session: Session) -> dict[str, str]:
+    """The directories that are others for somebody else."""
+    ctx = session.context()
+    places = {"home": ctx.environ.get("HOME", ""), "work": ctx.cwd, "root": ctx.workspace.root}
+    return {name: place for name, place in places.items() if len(place) > 1}
+
+
 class Recording:
     """A recording into a file, made while commands run."""
 
     def __init__(self, session: Session, path: str) -> None:
         if os.path.exists(path):
             raise FileError(f"{path} exists already.", fix="Record into a new file.")
-        ctx = session.context()
-        places = {"home": ctx.environ.get("HOME", ""), "work": ctx.cwd, "root": ctx.workspace.root}
-        known = {name: place for name, place in places.items() if len(place) > 1}
         self.path = path
         self._session = session
-        self._recorder = Recorder(session.redact, known)
+        self._recorder = Recorder(session.redact, places_of(session))
 
     def run(self, call: Call) -> Result:
         """Do a call and keep what came of it. Raises what it raises."""
@@ -83,14 +87,23 @@ class Recorder:
         """Add a command with what came of it."""
         self._lines.append(f"> {self._redact(text)}")
         for item in items:
-            if item.kind == "?":
-                self._lines.append(f"? {item.id}: {plain(item.text)}")
-            elif item.kind == "<":
-                self._lines.append(f"< {self._answer(item)}".rstrip())
-            else:
-                self._lines.append(f"{item.kind}{self._pattern(item.text)}")
+            self._lines.append(self.line(item))
         if code:
             self._lines.append(f"= {code}")
+
+    def know(self, names: Mapping[str, tuple[str, str]]) -> None:
+        """Placeholders that there are already: name to kind and value."""
+        for name, known in names.items():
+            self._names.setdefault(known, name)
+            self._used.add(name)
+
+    def line(self, item: Item) -> str:
+        """What stands for one event."""
+        if item.kind == "?":
+            return f"? {item.id}: {plain(item.text)}"
+        if item.kind == "<":
+            return f"< {self._answer(item)}".rstrip()
+        return f"{item.kind}{self._pattern(item.text)}"
 
     def text(self) -> str:
         """The whole file. Raises FileError where a secret would stand in it."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from typing import TYPE_CHECKING, Any
 
-from freerouter.errors import CancelledError, FileError
+from freerouter.config import atomic
+from freerouter.errors import CancelledError, FileError, UsageError
 from freerouter.flows import pairs
 from freerouter.result import Line, Result, counted
 from freerouter.scripts.grammar import expand, parse
 from freerouter.scripts.nodes import Directive, Phase, Step
 from freerouter.scripts.player import SKIPPED, Player
 from freerouter.scripts.precheck import check
+from freerouter.scripts.updater import updated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from freerouter.scripts.player import Outcome
     from freerouter.session import Session
 
+STDIN = "standard input"
 LONGEST = 20 * 1024 * 1024
 """Bytes that a script may have."""
 
@@ -33,6 +38,8 @@ def run_file(session: Session, console: Console, args: Mapping[str, Any]) -> int
     if args["list"] or args["dry_run"]:
         console.show(_outline(file, values) if args["list"] else _commands(file, values))
         return 0
+    if args["update"]:
+        return _update(session, console, file, values)
     live = None if file.kind == "session" else console
     player = Player(file, session, values, console=live, keep_going=args["keep_going"])
     outcome = player.play()
@@ -45,7 +52,7 @@ def run_file(session: Session, console: Console, args: Mapping[str, Any]) -> int
 
 def read_script(file: str) -> Script:
     """Read and parse a file, or standard input where it is `-`."""
-    name = "standard input" if file == "-" else file
+    name = STDIN if file == "-" else file
     try:
         if file == "-":
             raw = sys.stdin.buffer.read(LONGEST + 1)
@@ -62,6 +69,27 @@ def read_script(file: str) -> Script:
         raise FileError(
             f"{name} is not UTF-8 text.", fix="A script is a plain text file."
         ) from None
+
+
+def _update(session: Session, console: Console, file: Script, values: Mapping[str, str]) -> int:
+    """Write what came out differently into the file; the exit code."""
+    if session.context().environ.get("CI"):
+        raise UsageError("--update is refused where CI is set.", fix="Run it by hand, and look.")
+    if file.name == STDIN or not file.sigils:
+        raise UsageError("There is nothing in it that could be updated.")
+    player = Player(file, session, values, update=True)
+    outcome = player.play()
+    if outcome.code:
+        console.show(_report(file, outcome))
+        return outcome.code
+    old = "\n".join(file.lines)
+    new = updated(file, outcome.played, player.bound, session)
+    if new != old:
+        atomic.write_text(file.name, new, mode=stat.S_IMODE(os.stat(file.name).st_mode))
+    count = sum(bool(played.failure) for played in outcome.played)
+    text = f"{file.name}: {counted(count, 'command')} updated."
+    console.show(Result({"file": file.name, "updated": count}, (Line(text, "ok"),)))
+    return 0
 
 
 def _outline(file: Script, values: Mapping[str, str]) -> Result:
