@@ -10,6 +10,7 @@ from freerouter.config.providers_file import HOST, PORT
 from freerouter.config.secrets import MASTER_KEY
 from freerouter.config.workspace import shown, user_workspace
 from freerouter.process.probe import url_of
+from freerouter.volatile import volatile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,12 +66,13 @@ def _listening(facts: Facts) -> Iterator[Finding]:
 
 
 def _overriding(name: str, key: str, value: str) -> Finding:
+    shown = volatile("port", value) if key == "port" else value
     return finding(
         f"shell.listening:{name}",
         "warn",
-        f"{name} makes the gateway use the {key} {value}.",
+        f"{name} makes the gateway use the {key} {shown}.",
         "Another shell, without that variable, would start it elsewhere.",
-        fix=f"Write `gateway: {{{key}: {value}}}` into providers.yaml, or `unset {name}`.",
+        fix=f"Write `gateway: {{{key}: {shown}}}` into providers.yaml, or `unset {name}`.",
     )
 
 

@@ -16,7 +16,7 @@ from freerouter.session import Session
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-KEPT = ("PATH", "LANG", "LC_ALL", "TERM", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE", "SYSTEMROOT")
+KEPT = ("PATH", "LANG", "LC_ALL", "TERM", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT")
 """What a program needs of its environment; nothing that says anything of the user."""
 
 

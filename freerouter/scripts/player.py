@@ -15,6 +15,7 @@ from freerouter.scripts.grammar import expand, seconds
 from freerouter.scripts.home import fresh_home
 from freerouter.scripts.matching_lines import Failure, match
 from freerouter.scripts.nodes import AnswerLine, Directive, ExitCode, Phase, Question, Step
+from freerouter.scripts.recorder import places_of
 from freerouter.scripts.stage import Silent, Stage
 from freerouter.session import Session
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from freerouter.frontends.console import Console
+    from freerouter.redact import Redactor
     from freerouter.registry import Call
     from freerouter.scripts.alignment import Row
     from freerouter.scripts.nodes import Item, Node
@@ -74,6 +76,8 @@ class Player:
         self._console = console
         self._keep_going = keep_going
         self._update = update
+        self.places = places_of(session)
+        """The directories of the last command, for who writes down what it said."""
         self._bound: dict[str, str] = {}
         self._played: list[Played] = []
         self._faked = False
@@ -186,6 +190,7 @@ class Player:
         script = Script(said, through, self._environ, self._session.redact.learn, faked=self._faked)
         stage = Stage(self._session.redact, script if said else through)
         self._session.frontend = stage
+        self.places = places_of(self._session)
         code = self._run(command, stage)
         failure, rows = self._compare(step, command, stage, code)
         if not failure and script.left:
@@ -227,6 +232,11 @@ class Player:
                 place = f"{self._file.name}:{talk.line}"
                 found.append(Said(identity, expand(talk.text, self._values), place))
         return found
+
+    @property
+    def redact(self) -> Redactor:
+        """What knows the secrets of the last command."""
+        return self._session.redact
 
     @property
     def bound(self) -> dict[str, str]:

@@ -83,7 +83,7 @@ def _update(session: Session, console: Console, file: Script, values: Mapping[st
         console.show(_report(file, outcome))
         return outcome.code
     old = "\n".join(file.lines)
-    new = updated(file, outcome.played, player.bound, session)
+    new = updated(file, outcome.played, player.bound, player.redact, player.places)
     if new != old:
         atomic.write_text(file.name, new, mode=stat.S_IMODE(os.stat(file.name).st_mode))
     count = sum(bool(played.failure) for played in outcome.played)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
-from freerouter.scripts.nodes import ExitCode, Expect, Question, Step
-from freerouter.scripts.recorder import Recorder, places_of
+from freerouter.scripts.nodes import AnswerLine, ExitCode, Expect, Question, Step
+from freerouter.scripts.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from freerouter.redact import Redactor
     from freerouter.scripts.nodes import Script
     from freerouter.scripts.player import Played
-    from freerouter.session import Session
 
 
 def updated(
-    file: Script, played: Iterable[Played], bound: Mapping[str, str], session: Session
+    file: Script,
+    played: Iterable[Played],
+    bound: Mapping[str, str],
+    redact: Redactor,
+    places: Mapping[str, str],
 ) -> str:
     """The file's text. What still matches keeps its pattern; comments are not touched."""
-    recorder = Recorder(session.redact, places_of(session))
+    recorder = Recorder(redact, places)
     recorder.know({n: (kind, bound[n]) for n, kind in _kinds(file).items() if n in bound})
     edits = _Edits(file)
     for one in played:
@@ -45,9 +50,16 @@ class _Edits:
         self._end = "\r" if file.lines and file.lines[0].endswith("\r") else ""
         self._instead: dict[int, str | None] = {}
         self._behind: dict[int, list[str]] = {}
+        self._answered: dict[int, int] = {}
 
     def step(self, played: Played, recorder: Recorder) -> None:
         """Take in what one command said."""
+        talk = played.step.talk
+        self._answered = {
+            asked.line: answer.line
+            for asked, answer in itertools.pairwise(talk)
+            if isinstance(asked, Question) and isinstance(answer, AnswerLine)
+        }
         last = played.step.line
         for row in played.rows:
             if row.expected is None:
@@ -55,10 +67,13 @@ class _Edits:
                     new = [recorder.line(item) for item in row.actual]
                     self._behind.setdefault(last, []).extend(new)
                 continue
-            last = row.expected.line
-            if not row.holds:
-                reworded = isinstance(row.expected, Question) and row.actual
-                self._instead[last] = recorder.line(row.actual[0]) if reworded else None
+            last = self._answered.get(row.expected.line, row.expected.line)
+            if row.holds:
+                continue
+            if not isinstance(row.expected, Question):
+                self._instead[row.expected.line] = None
+            elif row.actual:
+                self._instead[row.expected.line] = recorder.line(row.actual[0])
         self._code(played, last)
 
     def _code(self, played: Played, last: int) -> None:
