@@ -10,7 +10,7 @@ from freerouter.commands.doctor_facts import finding, from_error, mend_key
 from freerouter.commands.writing import last_lists, parts_of
 from freerouter.config.state import FINGERPRINT, fingerprint_of, read_models, read_suffixes
 from freerouter.errors import FreeRouterError
-from freerouter.providers.catalogue import Catalogue
+from freerouter.providers.catalogue import catalogue_of
 from freerouter.result import counted
 
 if TYPE_CHECKING:
@@ -53,11 +53,13 @@ def check_providers(facts: Facts) -> Iterator[Finding]:
 
 
 def _broken_records(facts: Facts) -> Iterator[tuple[str, Finding]]:
-    directory = facts.ctx.workspace.overrides
-    if not os.path.isdir(directory):
+    catalogue = catalogue_of(facts.ctx)
+    try:
+        names = catalogue.overridden()
+    except FreeRouterError as error:
+        yield "", from_error("providers.catalogue", error)
         return
-    catalogue = Catalogue(directory)
-    for name in sorted(n[:-5] for n in os.listdir(directory) if n.endswith(".yaml")):
+    for name in names:
         try:
             catalogue.get(name)
         except FreeRouterError as error:

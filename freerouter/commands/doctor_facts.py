@@ -13,7 +13,7 @@ from freerouter.config.state import read_suffixes
 from freerouter.errors import FreeRouterError, UsageError
 from freerouter.process.record import running
 from freerouter.providers.account import Account, resolve
-from freerouter.providers.catalogue import Catalogue
+from freerouter.providers.catalogue import catalogue_of
 from freerouter.providers.http import without_password
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def gather(ctx: Context, *, offline: bool) -> Facts:
 
 def _resolved(ctx: Context, file: ProvidersFile, secrets: Secrets) -> tuple[Resolved, ...]:
     """Every provider that is on, at the address that answered last."""
-    catalogue, suffixes = Catalogue(ctx.workspace.overrides), read_suffixes(ctx.workspace)
+    catalogue, suffixes = catalogue_of(ctx), read_suffixes(ctx.workspace)
 
     def account(entry: Entry) -> Account:
         return resolve(entry, catalogue, secrets).under(suffixes.get(entry.name, ""))

@@ -8,7 +8,7 @@ from freerouter.config import edit, variables
 from freerouter.config.providers_file import Entry, load_providers, variable_part
 from freerouter.config.secrets import load_secrets
 from freerouter.errors import FileError, FreeRouterError, UsageError
-from freerouter.providers.catalogue import Catalogue, Provider
+from freerouter.providers.catalogue import Provider, catalogue_of
 from freerouter.providers.http import without_password
 from freerouter.result import Line, Result
 
@@ -23,7 +23,7 @@ NEXT = "The gateway serves it until `fetch` and `reload`."
 
 def add(ctx: Context, args: Mapping[str, Any]) -> Result:
     """Put a provider into providers.yaml, or switch the one of that name on."""
-    catalogue = Catalogue(ctx.workspace.overrides)
+    catalogue = catalogue_of(ctx)
     record = catalogue.get(args["provider"])
     values = entry_values(record, args)
     before = _present(ctx)
@@ -126,7 +126,7 @@ def find_entry(ctx: Context, name: str) -> Entry:
     known = entries_by_name(ctx)
     if name in known:
         return known[name]
-    record = Catalogue(ctx.workspace.overrides).get(name)
+    record = catalogue_of(ctx).get(name)
     return Entry(type=record.id, name=record.id, place="providers.yaml")
 
 
@@ -170,7 +170,7 @@ def _again(ctx: Context, file: ProvidersFile, entry: Entry) -> tuple[tuple[str, 
     }
     words["url"] = words["url"] or None
     try:
-        values = entry_values(Catalogue(ctx.workspace.overrides).get(entry.type), words)
+        values = entry_values(catalogue_of(ctx).get(entry.type), words)
     except FreeRouterError:
         return ()
     values = {"name": entry.type, **values}

@@ -17,7 +17,7 @@ from freerouter.config.secrets import (
 )
 from freerouter.errors import NotConfiguredError, NotFoundError, ProviderError, UsageError
 from freerouter.providers.account import resolve
-from freerouter.providers.catalogue import Catalogue
+from freerouter.providers.catalogue import catalogue_of
 from freerouter.result import Line, Result, Reveal
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _given(ctx: Context, entry: Entry, variable: str | None) -> str:
 def remove_key(ctx: Context, args: Mapping[str, Any]) -> Result:
     """Take the provider's key out of .env."""
     entry = find_entry(ctx, args["provider"])
-    record = Catalogue(ctx.workspace.overrides).get(entry.type)
+    record = catalogue_of(ctx).get(entry.type)
     names = [_usual_variable(ctx, entry) if record.generic else key_variable(ctx, entry)]
     if not entry.api_key:
         names += [name for name in record.env if name not in names]
@@ -98,7 +98,7 @@ def _usual_variable(ctx: Context, entry: Entry) -> str:
     """The variable of its key, also for a server that names none yet."""
     if entry.api_key:
         return key_variable(ctx, entry)
-    return key_env(Catalogue(ctx.workspace.overrides).get(entry.type), entry.name)
+    return key_env(catalogue_of(ctx).get(entry.type), entry.name)
 
 
 def check_key(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -111,7 +111,7 @@ def check_key(ctx: Context, args: Mapping[str, Any]) -> Result:
         ctx.redact.learn({f"{variable_part(entry.name)}_KEY": key})
         verdict = _judge(ctx, entry, key)
     else:
-        account = resolve(entry, Catalogue(ctx.workspace.overrides), load_secrets(ctx))
+        account = resolve(entry, catalogue_of(ctx), load_secrets(ctx))
         verdict = _ask(ctx, account)
     return verdict_result({"provider": entry.name}, verdict)
 
@@ -151,7 +151,7 @@ def key_variable(ctx: Context, entry: Entry) -> str:
             entry.place + ".",
             f"Write `api_key: ${{{variable_part(entry.name)}_API_KEY}}` there instead.",
         )
-    record = Catalogue(ctx.workspace.overrides).get(entry.type)
+    record = catalogue_of(ctx).get(entry.type)
     if record.env:
         return record.env[0]
     raise UsageError(
@@ -164,7 +164,7 @@ def _judge(ctx: Context, entry: Entry, key: str) -> Verdict:
     """Judge a key that is not stored anywhere yet."""
     secrets = load_secrets(ctx)
     given = entry._replace(api_key=key)
-    return _ask(ctx, resolve(given, Catalogue(ctx.workspace.overrides), secrets))
+    return _ask(ctx, resolve(given, catalogue_of(ctx), secrets))
 
 
 def _ask(ctx: Context, account: Account) -> Verdict:

@@ -12,7 +12,7 @@ from freerouter.errors import FreeRouterError, NotConfiguredError, ProviderError
 from freerouter.process.record import running
 from freerouter.providers.account import Account
 from freerouter.providers.addresses import as_given, forms_of
-from freerouter.providers.catalogue import Catalogue
+from freerouter.providers.catalogue import catalogue_of
 from freerouter.providers.discovery import Outcome, discover
 from freerouter.providers.http import without_password
 from freerouter.providers.keys import Verdict, counted_models
@@ -55,7 +55,7 @@ def _expanded(ctx: Context, text: str) -> str:
 
 
 def _accounts(ctx: Context, forms: Sequence[str]) -> list[Account]:
-    record = Catalogue(ctx.workspace.overrides).get("oai")._replace(generic=False)
+    record = catalogue_of(ctx).get("oai")._replace(generic=False)
     key = clean_key(ctx.secret) if ctx.secret else ""
     accounts = [
         Account(record, Entry(type="oai", name=_host(form)), form, key, "OAI_KEY") for form in forms
@@ -111,7 +111,7 @@ def local(ctx: Context, args: Mapping[str, Any]) -> Result:
     """Servers of this machine that answer on their usual port, ours excepted."""
     record = running(ctx.workspace)
     servers = [s for s in usual_servers() if record is None or s.port != record.port]
-    catalogue = Catalogue(ctx.workspace.overrides)
+    catalogue = catalogue_of(ctx)
     found = answering(servers, catalogue, today(ctx.now()), LOCAL_SECONDS)
     rows = [
         {

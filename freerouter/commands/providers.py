@@ -10,7 +10,7 @@ from freerouter.config.providers_file import Entry, ProvidersFile, load_provider
 from freerouter.config.secrets import Secrets, load_secrets
 from freerouter.config.state import read_models
 from freerouter.errors import FreeRouterError, NotFoundError
-from freerouter.providers.catalogue import Catalogue, Provider
+from freerouter.providers.catalogue import Catalogue, Provider, catalogue_of
 from freerouter.providers.http import without_password
 from freerouter.result import Fields, Result, Table, counted
 
@@ -44,7 +44,7 @@ class Listed(NamedTuple):
 
 def list_all(ctx: Context, args: Mapping[str, Any]) -> Result:
     """Every entry of providers.yaml, and what the catalogue has besides."""
-    catalogue = Catalogue(ctx.workspace.overrides)
+    catalogue = catalogue_of(ctx)
     secrets = load_secrets(ctx)
     file = load_providers(ctx.workspace) if ctx.workspace.configured else ProvidersFile("", ())
     listed = _listed(catalogue, file)
@@ -82,7 +82,7 @@ def show(ctx: Context, args: Mapping[str, Any]) -> Result:
     """One entry of providers.yaml, with its key's place and its part of the last list."""
     file = load_providers(ctx.workspace)
     entry = file.get(args["provider"])
-    one = Listed(_record(Catalogue(ctx.workspace.overrides), entry), entry)
+    one = Listed(_record(catalogue_of(ctx), entry), entry)
     row = _row(one, load_secrets(ctx), None)
     models = [m for m in read_models(ctx.workspace) if m["provider"] == entry.name]
     free = sum(m["free"] in ("yes", "quota") for m in models)

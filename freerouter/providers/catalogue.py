@@ -1,4 +1,4 @@
-"""The catalogue: one YAML record a provider, ours first, then the workspace's own."""
+"""The catalogue: one YAML record a provider, ours first, then the user's own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from freerouter.resources import catalogue_directory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from freerouter.context import Context
+
+VARIABLE = "FREEROUTER_CATALOGUE"
+"""The environment variable that names one more directory of records, which is merged last."""
 
 
 class Provider(NamedTuple):
@@ -67,17 +72,23 @@ _WORDS = {str: "text", dict: "a map", bool: "true or false", list: "a list"}
 
 
 class Catalogue:
-    """Records by id. A file in `overrides` named after a provider replaces single fields of it."""
+    """Records by id. A file in `overrides` named after a provider replaces single fields of it.
 
-    def __init__(self, overrides: str = "") -> None:
+    One in `extra` does so after that; a directory that is named there must be one.
+    """
+
+    def __init__(self, overrides: str = "", extra: str = "") -> None:
         self._overrides = overrides
+        self._extra = extra
         self._known: dict[str, Provider] = {}
 
     def ids(self) -> list[str]:
-        found = {name[:-5] for name in os.listdir(catalogue_directory()) if name.endswith(".yaml")}
-        if os.path.isdir(self._overrides):
-            found |= {n[:-5] for n in os.listdir(self._overrides) if n.endswith(".yaml")}
-        return sorted(found)
+        return sorted({*_names(catalogue_directory()), *self.overridden()})
+
+    def overridden(self) -> list[str]:
+        """The ids of the records that are not, or not only, ours."""
+        self._check_extra()
+        return sorted({*_names(self._overrides), *_names(self._extra)})
 
     def get(self, provider: str) -> Provider:
         """The record. Raises NotFoundError with the nearest name."""
@@ -86,8 +97,9 @@ class Catalogue:
         return self._known[provider]
 
     def _read(self, provider: str) -> Provider:
+        self._check_extra()
         data: dict[str, Any] = {}
-        for directory in (catalogue_directory(), self._overrides):
+        for directory in (catalogue_directory(), self._overrides, self._extra):
             path = os.path.join(directory, f"{provider}.yaml") if directory else ""
             if path and os.sep not in provider and os.path.isfile(path):
                 data |= _read_record(path)
@@ -101,6 +113,25 @@ class Catalogue:
 
     def all(self) -> list[Provider]:
         return [self.get(name) for name in self.ids()]
+
+    def _check_extra(self) -> None:
+        if self._extra and not os.path.isdir(self._extra):
+            raise FileError(
+                f"{VARIABLE} names {self._extra}, which is no directory.",
+                fix="Name a directory of providers' records, or unset it.",
+            )
+
+
+def catalogue_of(ctx: Context) -> Catalogue:
+    """Our records, the workspace's, and those that the environment names."""
+    named = ctx.environ.get(VARIABLE, "")
+    return Catalogue(ctx.workspace.overrides, os.path.join(ctx.cwd, named) if named else "")
+
+
+def _names(directory: str) -> set[str]:
+    if not os.path.isdir(directory):
+        return set()
+    return {name[:-5] for name in os.listdir(directory) if name.endswith(".yaml")}
 
 
 def _read_record(path: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from freerouter.config.secrets import load_secrets
 from freerouter.config.state import read_suffixes
 from freerouter.errors import NotConfiguredError
 from freerouter.providers.account import Account, resolve
-from freerouter.providers.catalogue import Catalogue
+from freerouter.providers.catalogue import catalogue_of
 
 if TYPE_CHECKING:
     from freerouter.config.providers_file import ProvidersFile
@@ -30,7 +30,7 @@ def accounts_of(ctx: Context, file: ProvidersFile | None = None) -> list[Account
             "No provider is switched on in providers.yaml.",
             fix="`freerouter providers add NAME` adds one; `freerouter init --wizard` asks.",
         )
-    catalogue = Catalogue(ctx.workspace.overrides)
+    catalogue = catalogue_of(ctx)
     secrets = load_secrets(ctx)
     accounts = [resolve(entry, catalogue, secrets) for entry in file.enabled]
     for account in accounts:
