@@ -13,6 +13,7 @@ from freerouter.errors import FreeRouterError, NotFoundError
 from freerouter.providers.catalogue import Catalogue, Provider, catalogue_of
 from freerouter.providers.http import without_password
 from freerouter.result import Fields, Result, Table, counted
+from freerouter.volatile import volatile_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +92,7 @@ def show(ctx: Context, args: Mapping[str, Any]) -> Result:
         ("type", f"{entry.type} ({one.record.name})"),
         ("name", entry.name),
         ("enabled", "yes" if entry.enabled else "no"),
-        ("url", row["url"]),
+        ("url", volatile_url(row["url"])),
         ("key", key),
         ("keys from", one.record.key_url),
         ("free tier", one.record.free_tier),

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 from freerouter.frontends.text import Painter
 from freerouter.result import Line, Output, Running
+from freerouter.volatile import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,12 +118,15 @@ class _AfterProgress:
         self._finish = finish
 
     def ask(self, question: Question) -> WizardEvent:
+        from dataclasses import replace
+
         self._finish()
-        return self._asker.ask(question)
+        message, problem = plain(question.message), plain(question.problem)
+        return self._asker.ask(replace(question, message=message, problem=problem))
 
     def show(self, text: str) -> None:
         self._finish()
-        self._asker.show(text)
+        self._asker.show(plain(text))
 
     def confirm(self, request: Confirm) -> WizardEvent:
         self._finish()

@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from freerouter.errors import NotConfiguredError, ProviderError
+from freerouter.volatile import plain, volatile_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,7 +89,7 @@ def request_json(
     """The JSON value behind a URL. Raises ProviderError, worded with the provider's name `who`."""
     import httpx
 
-    shown = without_password(url)
+    shown = volatile_url(without_password(url))
     try:
         status, kind, raw = _read(client, who, url, headers, body)
     except httpx.TimeoutException:
@@ -105,7 +106,7 @@ def request_json(
         ) from None
     except httpx.HTTPError as error:
         raise ProviderError(
-            f"{who} cannot be reached.", f"{shown}: {_reason(error)}.", _reach_hint(shown)
+            f"{who} cannot be reached.", f"{shown}: {_reason(error)}.", _reach_hint(plain(shown))
         ) from None
     check_status(who, status, raw, key_help)
     return _decode(who, kind, raw)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.errors import UsageError
+from freerouter.volatile import plain
 from freerouter.wizard.answers import read_answer, shown_answer
 from freerouter.wizard.conditions import lookup, parse_condition
 from freerouter.wizard.messages import (
@@ -255,7 +256,7 @@ def _options(choices: list[Any] | Source, scope: Scope) -> tuple[Option, ...]:
 
     def text(row: Any, name: str) -> str:
         value = row.get(name) if name else None
-        return "" if value is None else str(value)
+        return "" if value is None else plain(str(value))
 
     return tuple(
         Option(
