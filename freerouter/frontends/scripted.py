@@ -47,6 +47,8 @@ class Script:
         self._environ = environ
         self._learn = learn
         self._faked = faked
+        self.helped: Callable[[Question], None] = lambda _question: None
+        """Told when help was shown, and the question is asked again."""
 
     @property
     def left(self) -> list[Said]:
@@ -75,6 +77,7 @@ class Script:
             return Answer(question.id, question.default, "script")
         if text == "^help":
             self.show(question.help)
+            self.helped(question)
             return self.ask(question)
         literal = question.type == "secret" and text and not text.startswith("env:")
         if literal and self._faked:

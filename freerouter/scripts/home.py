@@ -9,6 +9,7 @@ import socket
 import tempfile
 from typing import TYPE_CHECKING
 
+from freerouter.config.workspace import Workspace
 from freerouter.errors import FreeRouterError
 from freerouter.scripts.stage import Silent
 from freerouter.session import Session
@@ -16,6 +17,10 @@ from freerouter.session import Session
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from freerouter.context import Context
+
+TO_FINISH = 2.0
+"""Seconds that requests may take when a gateway is left running."""
 KEPT = ("PATH", "LANG", "LC_ALL", "TERM", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT")
 """What a program needs of its environment; nothing that says anything of the user."""
 
@@ -32,10 +37,19 @@ def fresh_home(environ: Mapping[str, str]) -> Iterator[tuple[dict[str, str], str
     try:
         yield made, work
     finally:
-        session = Session(Silent(), made, work)
-        with contextlib.suppress(FreeRouterError):
-            session.command(session.parse(["stop", "--timeout", "2"]))
+        _stop_gateways(top, Session(Silent(), made, work).context())
         shutil.rmtree(top, ignore_errors=True)
+
+
+def _stop_gateways(top: str, ctx: Context) -> None:
+    """Stop those of every workspace: the user's, the project's and the profiles'."""
+    for root, directories, _files in os.walk(top):
+        workspace = Workspace(root)
+        if "state" in directories and os.path.isfile(workspace.gateway_file):
+            from freerouter.process.gateway import stop
+
+            with contextlib.suppress(FreeRouterError):
+                stop(ctx.move(workspace), TO_FINISH)
 
 
 def _free_port() -> int:

@@ -72,7 +72,10 @@ class Player:
     ) -> None:
         self._file = file
         self._session = session
+        self._fixed = frozenset(values)
         self._values = dict(values)
+        self._outside = session.context().environ
+        self._added: dict[str, str] = {}
         self._console = console
         self._keep_going = keep_going
         self._update = update
@@ -85,23 +88,26 @@ class Player:
 
     def play(self) -> Outcome:
         """All of it, or up to the first failure; then only what follows `@always`."""
-        failed, always = 0, False
-        before = self._session.frontend
+        failed, always, cancelled = 0, False, False
+        session, before = self._session, self._session.frontend
         with self._stack:
             try:
                 for node in self._file.steps:
                     always = always or (isinstance(node, Directive) and node.name == "always")
-                    if failed and not (always or self._keep_going):
+                    if failed and not always and (cancelled or not self._keep_going):
                         continue
                     try:
                         code = self._node(node)
                     except KeyboardInterrupt:
                         code = CancelledError.exit_code
-                    failed = failed or code
+                        if self._console:
+                            self._console.finish()
+                    cancelled = cancelled or code == CancelledError.exit_code
+                    failed = CancelledError.exit_code if cancelled else failed or code
             except Skipped as skipped:
-                return Outcome(SKIPPED, tuple(self._played), str(skipped))
+                return Outcome(failed or SKIPPED, tuple(self._played), str(skipped))
             finally:
-                self._session.frontend = before
+                session.frontend = before
         return Outcome(failed, tuple(self._played))
 
     def _node(self, node: Node) -> int:
@@ -112,7 +118,8 @@ class Player:
         played = self._step(node)
         self._played.append(played)
         if played.failure and not self._update:
-            return 1 if self._file.sigils else played.code
+            cancelled = played.code == CancelledError.exit_code
+            return 1 if self._file.sigils and not cancelled else played.code or 1
         return 0
 
     def _directive(self, node: Directive) -> int:
@@ -124,7 +131,7 @@ class Player:
             self._need(words)
         elif node.name == "home":
             environ, cwd = self._stack.enter_context(fresh_home(self._environ))
-            self._session = Session(self._session.frontend, environ, cwd)
+            self._enter({**self._added, **environ}, cwd)
         elif node.name == "fake":
             self._fake(node, words[-1])
         elif node.name == "wait":
@@ -135,16 +142,27 @@ class Player:
     def _environ(self) -> Mapping[str, str]:
         return self._session.context().environ
 
+    @property
+    def _variables(self) -> Mapping[str, str]:
+        """What a script may name: also what is set outside its fresh home."""
+        return {**self._outside, **self._environ, **self._values}
+
     def _set(self, name: str, value: str) -> None:
-        self._values.setdefault(name, value)
+        if name not in self._fixed:
+            self._values[name] = value
         self._with(**{name: self._values[name]})
 
     def _with(self, **more: str) -> None:
         """Go on in the same place, with more variables in the environment."""
         ctx = self._session.context()
-        self._session = Session(
-            self._session.frontend, {**ctx.environ, **more}, ctx.cwd, self._session.profile
-        )
+        self._added.update(more)
+        self._enter({**ctx.environ, **more}, ctx.cwd, self._session.profile)
+
+    def _enter(self, environ: Mapping[str, str], cwd: str, profile: str = "") -> None:
+        """Go on in another place. What is a secret stays one."""
+        redact = self._session.redact
+        self._session = Session(self._session.frontend, environ, cwd, profile)
+        self._session.redact = redact
 
     def _need(self, words: list[str]) -> None:
         if words[0] == "engine":
@@ -152,8 +170,12 @@ class Player:
                 find_engine()
             except FreeRouterError as error:
                 raise Skipped(str(error)) from None
-        elif not (self._values.get(words[-1]) or self._environ.get(words[-1])):
-            raise Skipped(f"{words[-1]} is not set.")
+            return
+        name = words[-1]
+        value = self._variables.get(name)
+        if not value:
+            raise Skipped(f"{name} is not set.")
+        self._with(**{name: value})
 
     def _fake(self, node: Directive, path: str) -> None:
         from freerouter.fakes import fake_providers
@@ -170,25 +192,28 @@ class Player:
         self._with(FREEROUTER_CATALOGUE=directory)
 
     def _wait(self, node: Directive, limit: float, wanted: str) -> int:
-        """Until the gateway is as wanted. Ctrl-C ends the wait as a failure."""
+        """Until the gateway is as wanted: asked at least once."""
         until = time.monotonic() + limit
         status = self._session.parse(["status"])
-        while time.monotonic() < until:
-            running = self._session.command(status).exit_code == 0
-            if running == (wanted == "ready"):
-                return 0
+        while (self._session.command(status).exit_code == 0) != (wanted == "ready"):
+            if time.monotonic() >= until:
+                break
             time.sleep(POLL)
+        else:
+            return 0
         text = f"@wait {node.arguments}"
         failure = f"{self._file.name}:{node.line}: the gateway was not {wanted} in time."
         self._played.append(Played(Step(node.line, text), text, (), 1, failure))
         return 1
 
     def _step(self, step: Step) -> Played:
-        command = expand(step.text, {**self._environ, **self._values})
+        variables = self._variables
+        command = expand(step.text, variables)
         said = self._said(step)
         through: FrontEnd = self._console or Silent()
-        script = Script(said, through, self._environ, self._session.redact.learn, faked=self._faked)
+        script = Script(said, through, variables, self._session.redact.learn, faked=self._faked)
         stage = Stage(self._session.redact, script if said else through)
+        script.helped = stage.helped
         self._session.frontend = stage
         self.places = places_of(self._session)
         code = self._run(command, stage)
@@ -230,7 +255,7 @@ class Player:
                 identity = talk.id
             elif isinstance(talk, AnswerLine):
                 place = f"{self._file.name}:{talk.line}"
-                found.append(Said(identity, expand(talk.text, self._values), place))
+                found.append(Said(identity, talk.text, place))
         return found
 
     @property
@@ -254,13 +279,14 @@ class Player:
         matched = match(step.talk, items, self._bound, strict=strict)
         self._bound = dict(matched.bound)
         if matched.failures:
-            return _told(self._file.name, command, matched.failures), matched.rows
+            return _told(where, self._file.name, command, matched.failures[0]), matched.rows
         if code != wanted:
             expected = f", not {wanted}" if wanted else ""
             return f"{where}: `{command}` failed (exit code {code}{expected}).", matched.rows
         return "", matched.rows
 
 
-def _told(name: str, command: str, failures: tuple[Failure, ...]) -> str:
-    lines = [f"{name}:{failures[0].line}: `{command}` did not say what is written."]
-    return "\n".join((*lines, *failures[0].diff))
+def _told(where: str, name: str, command: str, failure: Failure) -> str:
+    """What differs, at the line that is written or, where none is, at the command."""
+    place = f"{name}:{failure.line}" if failure.line else where
+    return "\n".join((f"{place}: `{command}` did not say what is written.", *failure.diff))

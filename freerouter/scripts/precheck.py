@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from freerouter.errors import FreeRouterError, UsageError
 from freerouter.flows import questions_of
 from freerouter.registry import did_you_mean
+from freerouter.resources import flow_paths, flows_directory
 from freerouter.scripts.grammar import expand
 from freerouter.scripts.nodes import Directive, ExitCode, Question, Step
+from freerouter.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from freerouter.registry import Call
-    from freerouter.scripts.nodes import Script
-    from freerouter.session import Session
+    from freerouter.scripts.nodes import Node, Script
 
 NESTED = ("run", "record", "shell")
 ALWAYS_KNOWN = ("apply", "undo")
@@ -26,39 +28,66 @@ def check(file: Script, session: Session, values: Mapping[str, str]) -> None:
     """Raise UsageError with `file:line` for the first command or question that cannot be right."""
     known = {**session.context().environ, **values}
     for node in file.steps:
-        if isinstance(node, Directive) and node.name == "set":
-            name, _, value = node.arguments.partition(" ")
-            known.setdefault(name, value.strip())
-        elif isinstance(node, Step) and not _refused(node):
+        take(node, known, values)
+        if isinstance(node, Directive) and node.name == "home":
+            session = _nobodys(session)
+        elif isinstance(node, Step):
             try:
-                _step(node, session, known)
+                call = _call(node, session, known)
             except FreeRouterError as error:
                 raise UsageError(
                     f"{file.name}:{node.line}: {error.what}", error.why, error.fix
                 ) from None
-            _questions(file, node, session, known)
+            if call:
+                _questions(file, node, session, call)
 
 
-def _refused(step: Step) -> bool:
-    """Whether the script expects the command to be one that cannot be read."""
-    return ExitCode(0, UsageError.exit_code) in [t._replace(line=0) for t in step.talk]
+def take(node: Node, known: dict[str, str], values: Mapping[str, str]) -> None:
+    """Know what `@set` sets from here on, unless the command line said otherwise."""
+    if isinstance(node, Directive) and node.name == "set":
+        name, _, value = node.arguments.partition(" ")
+        known[name] = values.get(name, value.strip())
 
 
-def _step(step: Step, session: Session, known: Mapping[str, str]) -> Call:
-    call = session.parse(expand(step.text, known))
+def _nobodys(session: Session) -> Session:
+    """A session of somebody who has nothing: a fresh home knows no flows but ours."""
+    return Session(session.frontend, {"HOME": os.devnull}, os.devnull)
+
+
+def _exit_code(step: Step) -> int:
+    return next((talk.code for talk in step.talk if isinstance(talk, ExitCode)), 0)
+
+
+def _call(step: Step, session: Session, known: Mapping[str, str]) -> Call | None:
+    """The command of a step; None for one that cannot be read, as the script expects."""
+    text = expand(step.text, known)
+    try:
+        call = session.parse(text)
+    except UsageError:
+        if _exit_code(step) == UsageError.exit_code:
+            return None
+        raise
     if call.command.name in NESTED:
         raise UsageError(f"`{call.command.name}` cannot stand in a script.")
+    if call.command.name == "flow" and not call.profile and not _exit_code(step):
+        _flow(session, call.arguments["name"])
     return call
 
 
-def _questions(file: Script, step: Step, session: Session, known: Mapping[str, str]) -> None:
+def _flow(session: Session, name: str) -> None:
+    known = flow_paths([flows_directory(), session.context().workspace.flows])
+    if name not in known:
+        raise UsageError(
+            f'There is no flow "{name}".',
+            fix=did_you_mean(name, known) or f"There are: {', '.join(sorted(known))}.",
+        )
+
+
+def _questions(file: Script, step: Step, session: Session, call: Call) -> None:
     asked = [talk for talk in step.talk if isinstance(talk, Question)]
-    if not asked:
+    if not asked or call.command.name == "flow resume":
         return
-    call = session.parse(expand(step.text, known))
     name = call.arguments.get("name", "") if call.command.name == "flow" else call.command.flow
-    if call.command.name == "flow resume":
-        return
     if not name:
         raise UsageError(
             f"{file.name}:{asked[0].line}: `{call.command.name}` asks nothing.",

@@ -14,7 +14,7 @@ from freerouter.result import Line, Result, counted
 from freerouter.scripts.grammar import expand, parse
 from freerouter.scripts.nodes import Directive, Phase, Step
 from freerouter.scripts.player import SKIPPED, Player
-from freerouter.scripts.precheck import check
+from freerouter.scripts.precheck import check, take
 from freerouter.scripts.updater import updated
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def run_file(session: Session, console: Console, args: Mapping[str, Any]) -> int
     values = pairs(args["set"])
     check(file, session, values)
     if args["list"] or args["dry_run"]:
-        console.show(_outline(file, values) if args["list"] else _commands(file, values))
+        texts = _expanded(file, session, values)
+        console.show(_outline(file, texts) if args["list"] else _commands(file, texts))
         return 0
     if args["update"]:
         return _update(session, console, file, values)
@@ -92,7 +93,18 @@ def _update(session: Session, console: Console, file: Script, values: Mapping[st
     return 0
 
 
-def _outline(file: Script, values: Mapping[str, str]) -> Result:
+def _expanded(file: Script, session: Session, values: Mapping[str, str]) -> dict[int, str]:
+    """The commands by their lines, as they would run."""
+    known = {**session.context().environ, **values}
+    texts = {}
+    for node in file.steps:
+        take(node, known, values)
+        if isinstance(node, Step):
+            texts[node.line] = expand(node.text, known)
+    return texts
+
+
+def _outline(file: Script, texts: Mapping[int, str]) -> Result:
     """Phases and commands with their lines."""
     rows = []
     for node in file.steps:
@@ -101,13 +113,13 @@ def _outline(file: Script, values: Mapping[str, str]) -> Result:
         elif isinstance(node, Directive):
             rows.append((node.line, f"@{node.name} {node.arguments}".rstrip()))
         else:
-            rows.append((node.line, f"> {expand(node.text, values)}"))
+            rows.append((node.line, f"> {texts[node.line]}"))
     data = {"file": file.name, "kind": file.kind, "outline": [list(row) for row in rows]}
     return Result(data, tuple(Line(f"{line:>5}  {text}") for line, text in rows))
 
 
-def _commands(file: Script, values: Mapping[str, str]) -> Result:
-    commands = [expand(step.text, values) for step in file.commands]
+def _commands(file: Script, texts: Mapping[int, str]) -> Result:
+    commands = list(texts.values())
     show = (Line("This would run:", "head"), *(Line(f"  {command}") for command in commands))
     return Result({"file": file.name, "commands": commands}, show)
 
@@ -117,6 +129,8 @@ def _report(file: Script, outcome: Outcome) -> Result:
     failures = [played for played in outcome.played if played.failure]
     show = [Line(line, "dim") for line in _passed(file, outcome)] if failures else []
     show += [Line(line, err=True) for f in failures for line in f.failure.splitlines()]
+    if outcome.code == CancelledError.exit_code:
+        show.append(Line("Cancelled.", err=True))
     if outcome.skipped:
         show.append(Line(f"{file.name}: skipped. {outcome.skipped}", "warn"))
     elif not outcome.code:
@@ -140,12 +154,12 @@ def _passed(file: Script, outcome: Outcome) -> list[str]:
     folded: list[str] = []
     title, count = "", 0
     for node in file.steps:
+        if node.line in bad:
+            break
         if isinstance(node, Phase):
             folded += [f"== {title} ({counted(count, 'command')})"] if title and count else []
             title, count = node.title, 0
         elif isinstance(node, Step):
-            if node.line in bad:
-                break
             count += 1
     return folded
 

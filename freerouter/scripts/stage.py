@@ -84,6 +84,12 @@ class Stage:
     def said(self, text: str, *, err: bool = False) -> None:
         self._lines(self._painter.block(Line(text)), err=err)
 
+    def helped(self, question: Question) -> None:
+        """Help was asked for and shown, and the question is asked again."""
+        self.note(Item("<", "^help", question.id))
+        self.said(question.help)
+        self.note(Item("?", question.message, question.id))
+
     def note(self, item: Item) -> None:
         self.items.append(item)
 

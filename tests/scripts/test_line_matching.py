@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from freerouter.scripts.grammar import parse
@@ -232,9 +230,7 @@ def test_a_question_in_other_words_is_the_same_question() -> None:
 def test_a_difference_in_the_middle_of_much_is_shown_alone() -> None:
     lines = [f"| line {n}\n" for n in range(2_000)]
     said = [*lines[:900], "| other\n", *lines[901:]]
-    began = time.perf_counter()
     failure = session("".join(lines), "".join(said)).failures[0]
-    assert time.perf_counter() - began < 1
     assert failure.line == 902
     assert len(failure.diff) == 40
     assert failure.diff[20:22] == ("- | line 900", "+ | other")
@@ -296,17 +292,13 @@ def numbered(count: int) -> str:
         "|? 1 of many\n" * 50 + "|...\n| never\n",
     ],
 )
-def test_many_dots_and_many_lines_take_a_moment(expected: str) -> None:
-    began = time.perf_counter()
+def test_many_dots_and_many_lines_are_told_to_differ(expected: str) -> None:
     assert match(talk(expected), items(numbered(2_000)), {}, strict=True).failures
-    assert time.perf_counter() - began < 2
 
 
-def test_many_dots_that_hold_take_a_moment() -> None:
+def test_many_dots_in_many_lines_hold() -> None:
     expected = "".join(f"|...\n| {n * 39} of many\n" for n in range(50)) + "|...\n"
-    began = time.perf_counter()
     assert match(talk(expected), items(numbered(2_000)), {}, strict=True).failures == ()
-    assert time.perf_counter() - began < 1
 
 
 def test_more_than_can_be_compared_is_all_told_as_changed() -> None:

@@ -141,13 +141,16 @@ def test_nothing_piped_is_nothing_done(world: World) -> None:
     assert world.process(stdin="") == (0, "", "")
 
 
-FLOW = "flow onboarding --set start=no\n"
-ANSWERS = "? place\n< user\n? providers: which ones\n< demo\n? fetch\n< ^default\n? apply\n< yes\n"
+FLOW = "> flow onboarding --set start=no\n"
+ANSWERS = (
+    "? place\n< user\n? providers: Which providers do you want to use?\n< demo\n"
+    "? fetch\n< ^default\n? apply\n< yes\n"
+)
 KEY = "sk-or-v1-canary-0123456789"
 
 
 def test_a_script_answers_the_questions_of_a_flow(world: World) -> None:
-    script(world, f"# all of it\n{FLOW}{ANSWERS}list\n")
+    script(world, f"# all of it\n{FLOW}{ANSWERS}> list\n")
     ran = world.cli("run", "set-up.frs")
     assert ran.code == 0, ran.err
     assert "This will be done:\n  init --at user\n  providers add demo\n  fetch\n" in ran.out
@@ -209,10 +212,11 @@ def test_a_refused_answer_can_be_skipped(
     ("text", "said"),
     [
         ("? place\n< user\n" + FLOW, "set-up.frs:1: A question belongs to a command"),
-        (FLOW + "< user\n", 'set-up.frs:2: "< user" answers no question.'),
+        (FLOW + "< user\n", "set-up.frs:2: This answers no question."),
         (FLOW + "? place\n", "set-up.frs:2: the question place has no answer."),
-        (FLOW + "? place\nlist\n", "set-up.frs:2: the question place has no answer."),
+        (FLOW + "? place\n> list\n", "set-up.frs:2: the question place has no answer."),
         (FLOW + "? place\n? fetch\n", "set-up.frs:2: the question place has no answer."),
+        (FLOW + "? place\n< user\nlist\n", "set-up.frs:4: This command has no sigil."),
         (FLOW + f"? x.key\n< {KEY}\n", "set-up.frs:3: This answer looks like a key"),
     ],
 )
@@ -229,12 +233,12 @@ def test_questions_and_answers_belong_together(world: World, text: str, said: st
 @pytest.mark.parametrize(
     ("answers", "code", "said"),
     [
-        ("? place\n< user\n", 2, "The script has no answer to providers.\n"),
-        ("? providers\n< demo\n", 2, "set-up.frs:3: the script answers providers, but place is"),
-        ("? place\n< env:NOPE\n", 2, "set-up.frs:3: place is to come from NOPE, which is not set."),
+        ("? place\n< user\n", 1, "The script has no answer to providers.\n"),
+        ("? providers\n< demo\n", 1, "set-up.frs:3: the script answers providers, but place is"),
+        ("? place\n< env:NOPE\n", 1, "set-up.frs:3: place is to come from NOPE, which is not set."),
         ("? place\n< ^cancel\n", 130, "Nothing was changed.\n"),
         (ANSWERS.replace("< yes", "< no"), 130, "Nothing was changed.\n"),
-        ("? place\n< mars\n", 2, 'place cannot be "mars".'),
+        ("? place\n< mars\n", 1, 'place cannot be "mars".'),
     ],
 )
 def test_what_does_not_fit_stops_the_script_before_anything_is_changed(
@@ -244,18 +248,26 @@ def test_what_does_not_fit_stops_the_script_before_anything_is_changed(
     ran = world.cli("run", "set-up.frs")
     assert ran.code == code
     assert said in ran.err
-    assert f"set-up.frs:1: `{FLOW.strip()}` failed (exit code {code}).\n" in ran.err
+    assert f": `{FLOW[2:].strip()}` " in ran.err
     assert not (world.workspace / "providers.yaml").exists()
 
 
 def test_answers_that_nobody_asked_for_are_told_with_their_line(world: World) -> None:
     script(world, f"{FLOW}{ANSWERS}? start\n< no\n")
     ran = world.cli("run", "set-up.frs")
-    assert ran.code == 2
-    assert "set-up.frs:11: nobody asked for start." in ran.err
+    assert ran.code == 1
+    assert "set-up.frs:10: `flow onboarding --set start=no` did not say what is " in ran.err
+    assert "\n- ? start\n" in ran.err
+
+
+def test_a_second_answer_that_nobody_asked_for_is_told_with_its_line(world: World) -> None:
+    script(world, f"{FLOW}{ANSWERS}| Done.\n< no\n")
+    ran = world.cli("run", "set-up.frs")
+    assert ran.code == 1
+    assert ran.err == "set-up.frs:11: nobody asked for apply.\n"
 
 
 def test_a_flow_in_a_piped_script_is_answered_as_well(world: World) -> None:
-    ran = world.process(stdin=f"{FLOW}{ANSWERS}status\n")
-    assert ran.code == 6
+    ran = world.process(stdin=f"{FLOW}{ANSWERS}> status\n")
+    assert ran.code == 1
     assert "openai/demo" in (world.workspace / "config.yaml").read_text()
