@@ -75,6 +75,7 @@ def execute(
     if call.command.name == "run":
         from freerouter.scripts.runner import run_file
 
+        session.profile = call.profile or session.profile
         return run_file(session, console, call.arguments)
     if call.command.name == "record":
         from freerouter.shell.repl import run_shell

@@ -341,3 +341,9 @@ def test_a_secret_stays_one_after_the_script_moved_to_another_home(
     assert ran.code == 0, ran.err
     assert "made-up-key-of-mine" not in ran.out + ran.err
     assert "env:MINE" in ran.err or "env:LAB_API_KEY" in ran.err
+
+
+def test_a_script_runs_in_the_profile_that_it_is_called_for(world: World) -> None:
+    (world.cwd / "one.frs").write_text("init\n")
+    assert world.cli("--profile", "work", "run", "one.frs").code == 0
+    assert (world.workspace / "profiles" / "work" / "providers.yaml").is_file()
