@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from fakes import FakeServer
+from fakes import TOKEN, FakeServer
 
 from freerouter import cli
 from freerouter.config.yaml_file import dump_yaml
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TERM", "VIRTUAL_ENV", "PYTHONPATH", "COVERAGE_FILE")
-
-
-TOKEN = "0123456789abcdef"
-"""What stands in the command line of the `worker` below."""
 
 
 class Ran(NamedTuple):

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+TOKEN = "0123456789abcdef"
+"""What stands in the command line of the `worker` fixture."""
+
 
 @dataclass
 class Reply:

@@ -9,8 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import TOKEN
-from fakes import Reply, openai_list
+from fakes import TOKEN, Reply, openai_list
 from test_doctor import brief, diagnosed, set_up
 
 from freerouter.config.state import fingerprint_of

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from calls import result, workspace
-from conftest import TOKEN
-from fakes import FakeServer, Reply, openai_list
+from fakes import TOKEN, FakeServer, Reply, openai_list
 
 from freerouter.config.yaml_file import dump_yaml
 from freerouter.errors import FreeRouterError, UsageError

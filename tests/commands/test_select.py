@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 from calls import providers_file, result, workspace
-from conftest import TOKEN
-from fakes import FakeServer, openai_list, openrouter
+from fakes import TOKEN, FakeServer, openai_list, openrouter
 
 from freerouter.process.identity import started_at
 from freerouter.process.record import GatewayRecord, write_record

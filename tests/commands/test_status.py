@@ -7,8 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import TOKEN
-from fakes import Reply
+from fakes import TOKEN, Reply
 
 from freerouter.commands.status import duration
 from freerouter.config.workspace import find_workspace

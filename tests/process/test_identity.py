@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import TOKEN
+from fakes import TOKEN
 
 from freerouter.process.identity import Identity, command_of, started_at
 
