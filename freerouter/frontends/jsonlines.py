@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from freerouter.errors import CancelledError
 from freerouter.frontends.text import Painter
 from freerouter.result import Line, Output, Progress
-from freerouter.wizard.messages import Answer, Back, Change, Confirmed, Skip
+from freerouter.wizard.messages import APPLY, APPLY_MESSAGE, Answer, Back, Change, Confirmed, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,8 +90,8 @@ class JsonLines:
     def confirm(self, request: Confirm) -> WizardEvent:
         self._write(
             "confirm",
-            id="apply",
-            message="Do this now?",
+            id=APPLY,
+            message=APPLY_MESSAGE,
             plan=[{"words": p.words, "secret": p.input is not None} for p in request.plan],
             answers=[
                 {"id": a.id, "message": a.message, "answer": a.shown, "from": a.source}

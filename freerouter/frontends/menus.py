@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from freerouter.errors import CancelledError
 from freerouter.frontends.columns import cells, cut, wrap
 from freerouter.frontends.review import Shown, plan_lines, shown
-from freerouter.wizard.messages import Answer, Change, Confirmed, Option, Question
+from freerouter.wizard.messages import (
+    APPLY,
+    APPLY_MESSAGE,
+    Answer,
+    Change,
+    Confirmed,
+    Option,
+    Question,
+)
 
 if TYPE_CHECKING:
     from freerouter.wizard.messages import Answered, Confirm, Event
@@ -47,7 +55,7 @@ class MenuAsker:
             YES_OR_NO[1],
         )
         keys = {option.value[0]: option.value for option in options}
-        question = Question("apply", "choice", "Do this now?", options=options)
+        question = Question(APPLY, "choice", APPLY_MESSAGE, options=options)
         while True:
             event = pick(question, keys)
             if not isinstance(event, Answer):

@@ -17,7 +17,7 @@ from freerouter.frontends.review import (
     shown,
 )
 from freerouter.matching import rank
-from freerouter.wizard.messages import Answer, Back, Change, Confirmed, Skip
+from freerouter.wizard.messages import APPLY_MESSAGE, Answer, Back, Change, Confirmed, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,7 +85,7 @@ class PlainAsker:
         print("\n".join(plan_lines(request.plan, shutil.get_terminal_size().columns - 1)))
         others = ", no, or the number of an answer to change" if request.answers else " or no"
         while True:
-            text = _line(f"Do this now? [yes]{others}: ").lower()
+            text = _line(f"{APPLY_MESSAGE} [yes]{others}: ").lower()
             if text in ("", "y", "yes"):
                 return Confirmed()
             if text in ("n", "no"):

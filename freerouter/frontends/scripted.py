@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from freerouter.errors import CancelledError, UsageError
 from freerouter.result import Line, Output
-from freerouter.wizard.messages import Answer, Back, Change, Confirmed, Skip
+from freerouter.wizard.messages import APPLY, APPLY_MESSAGE, Answer, Back, Change, Confirmed, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from freerouter.session import FrontEnd
     from freerouter.wizard.messages import Confirm, Planned, Question
     from freerouter.wizard.messages import Event as WizardEvent
-
-APPLY = "apply"
 
 
 class Said(NamedTuple):
@@ -94,7 +92,7 @@ class Script:
 
     def confirm(self, request: Confirm) -> WizardEvent:
         self._plan(request.plan)
-        text = self._next(APPLY, "Do this now?").text
+        text = self._next(APPLY, APPLY_MESSAGE).text
         if text == "^back":
             return Back()
         if text.startswith("^change "):

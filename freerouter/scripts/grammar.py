@@ -27,6 +27,7 @@ from freerouter.scripts.nodes import (
     Talk,
 )
 from freerouter.scripts.patterns import compile_pattern
+from freerouter.wizard.messages import APPLY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +36,6 @@ KINDS = ("script", "session")
 LONGEST_LINE = 100_000
 LONGEST_FILE = 20_000_000
 HIGHEST_EXIT_CODE = 255
-APPLY = "apply"
 MOVES = ("^back", "^default", "^skip", "^help", "^cancel", "^change")
 """Answers that are no value. `^change ID` asks a question again, at the end."""
 

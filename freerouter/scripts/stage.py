@@ -9,7 +9,7 @@ from freerouter.frontends.text import Painter
 from freerouter.result import Line, Output, Running
 from freerouter.scripts.nodes import Item
 from freerouter.volatile import marked
-from freerouter.wizard.messages import Answer, Back, Change, Confirmed, Skip
+from freerouter.wizard.messages import APPLY, APPLY_MESSAGE, Answer, Back, Change, Confirmed, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from freerouter.wizard.messages import Confirm, Question
     from freerouter.wizard.messages import Event as WizardEvent
 
-APPLY = "apply"
 SECRET = "secret:"  # noqa: S105 - how an answer is told apart that must not be written down
-APPLY_TEXT = "Do this now?"
 
 
 class Silent:
@@ -120,7 +118,7 @@ class _Noted:
         self._stage.said("This will be done:")
         for planned in request.plan:
             self._stage.said(f"  {shlex.join(planned.words)}")
-        self._stage.note(Item("?", APPLY_TEXT, APPLY))
+        self._stage.note(Item("?", APPLY_MESSAGE, APPLY))
         event = self._asker.confirm(request)
         self._stage.note(Item("<", _confirmed(event), APPLY))
         return event

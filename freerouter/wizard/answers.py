@@ -42,16 +42,8 @@ def _read_text(question: Question, value: Any) -> str:
         raise UsageError(f"{question.id} is a text.")
     pattern, message = question.pattern
     if pattern and not re.fullmatch(pattern, str(value)):
-        raise UsageError(message or f'{question.id} does not look right: "{value}".')
-    return str(value)
-
-
-def _read_secret(question: Question, value: Any) -> str:
-    if not isinstance(value, str | int | float):
-        raise UsageError(f"{question.id} is a text.")
-    pattern, message = question.pattern
-    if pattern and not re.fullmatch(pattern, str(value)):
-        raise UsageError(message or f"{question.id} does not look right.")
+        said = "" if question.type == "secret" else f': "{value}"'
+        raise UsageError(message or f"{question.id} does not look right{said}.")
     return str(value)
 
 
@@ -114,7 +106,7 @@ def _read_url(question: Question, value: Any) -> str:
 _READERS = {
     "text": _read_text,
     "path": _read_text,
-    "secret": _read_secret,
+    "secret": _read_text,
     "int": _read_int,
     "confirm": _read_confirm,
     "choice": _read_choice,

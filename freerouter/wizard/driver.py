@@ -12,6 +12,7 @@ from freerouter.volatile import volatile_url
 from freerouter.wizard.answers import read_answer
 from freerouter.wizard.engine import step
 from freerouter.wizard.messages import (
+    APPLY,
     Answer,
     Begin,
     Confirm,
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from freerouter.session import Asker, Session
     from freerouter.wizard.messages import Event
     from freerouter.wizard.schema import Flow
-
-APPLY = "apply"
-"""The id of the last question: whether the plan is carried out."""
 
 
 class Options(NamedTuple):

@@ -124,7 +124,7 @@ def _worked(state: State, work: Work, event: Worked) -> State:
 
 
 def _judged(state: State, work: Work, event: Worked) -> State:
-    """A refused answer is asked again; a doubtful one is kept, with a note."""
+    """A refused answer is asked again. A doubtful one too, once, unless it was typed unseen."""
     error, question = event.error, work.name
     verdict = "refused" if error else str(event.data.get("verdict", "works"))
     said = (str(error),) if error else (event.data.get("message"), event.data.get("fix"))
@@ -132,7 +132,11 @@ def _judged(state: State, work: Work, event: Worked) -> State:
     if verdict != "refused":
         judged = Judged(message, event.data.get("answer"))
         key = check_key(question, work.words, work.input)
-        return replace(state, judged={**state.judged, key: judged})
+        state = replace(state, judged={**state.judged, key: judged})
+        reply = state.answers.get(question)
+        if verdict == "works" or work.input is not None or reply is None or reply.source == "kept":
+            return state
+        message = f"{message} Give the same answer again to keep it."
     if question not in state.answers:
         raise error or ProviderError(message, "Nothing was written.", state="refused")
     return replace(

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 
     from freerouter.errors import FreeRouterError
 
+APPLY = "apply"
+"""The id of the last question: whether the plan is carried out."""
+APPLY_MESSAGE = "Do this now?"
+
 
 @dataclass(frozen=True)
 class Option:

@@ -242,3 +242,12 @@ def test_one_that_is_not_there_is_not_shown(world: World) -> None:
         4,
         'There is no provider "demmo" in providers.yaml.\nDid you mean "demo"?\n',
     )
+
+
+def test_a_server_that_wants_a_key_gets_a_variable_of_its_own(world: World) -> None:
+    path = world.providers("providers: []\n")
+    url = "http://127.0.0.1:9/v1"
+    assert (
+        world.cli("providers", "add", "oai", "--name", "my-lab", "--url", url, "--keyed").code == 0
+    )
+    assert "api_key: ${MY_LAB_API_KEY}" in path.read_text()

@@ -366,7 +366,8 @@ def test_a_command_that_fails_ends_it_with_its_error_and_undoing_is_asked_about(
     server.replies["/v1/models"] = openai_list()
     said = ({"answer": "user"}, {"answer": ["oai"]}, {"answer": f"{server.url}/v1"})
     with monkeypatch.context() as patched:
-        more = ({"answer": ""}, {"answer": True}, {"answer": True}, {"answer": "true"})
+        kept = {"default": True}
+        more = (kept, {"answer": ""}, {"answer": True}, {"answer": True}, {"answer": "true"})
         code, out = driven(patched, FLOW, *said, *more)
     assert code == 5
     assert [line["id"] for line in out if line["type"] == "ask"][-1] == "undo"

@@ -52,8 +52,8 @@ def test_the_same_value_is_one_placeholder_and_durations_never_are() -> None:
 
 
 def test_directories_are_placeholders() -> None:
-    places = {"home": "/home/ada", "work": "/home/ada/work"}
-    assert recorded(Item("|", "/home/ada/work/a in /home/ada, {x}"), places=places)[1] == (
+    places = {"home": "/users/ada", "work": "/users/ada/work"}
+    assert recorded(Item("|", "/users/ada/work/a in /users/ada, {x}"), places=places)[1] == (
         "| {work:path}/a in {home:path}, {{x}}"
     )
 

@@ -119,8 +119,8 @@ def broken(world: World, server: FakeServer) -> FakeServer:
 
 
 def at_broken(server: FakeServer) -> tuple[object, ...]:
-    """The answers that add it: which providers, its address, no key, and yes to fetching."""
-    return (["oai"], f"{server.url}/v1", "", True)
+    """The answers that add it: its address twice, since it looks wrong, no key, yes to fetching."""
+    return (["oai"], f"{server.url}/v1", f"{server.url}/v1", "", True)
 
 
 def test_a_wrong_key_is_asked_for_again_and_only_the_right_one_is_stored(
@@ -272,7 +272,8 @@ def test_what_was_done_is_taken_back_in_reverse_order_if_that_is_wanted(
 ) -> None:
     broken.replies["/api/v1/models"] = Reply(status=500)
     broken.replies["/api/v1/key"] = Reply({"data": {"label": "test"}})
-    answers = (["openrouter", "oai"], KEY, f"{broken.url}/v1", "", True)
+    url = f"{broken.url}/v1"
+    answers = (["openrouter", "oai"], KEY, url, url, "", True)
     seen = Listed(*answers, "perhaps", yes)
     with pytest.raises(ProviderError):
         played(seen)
@@ -318,7 +319,7 @@ def test_ctrl_c_within_a_command_of_the_plan_stops_there(world: World, server: F
                 signal.setitimer(signal.ITIMER_REAL, 0.3)
 
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
-    seen = Impatient(*at_broken(server), False)
+    seen = Impatient(["oai"], f"{server.url}/v1", "", True, False)
     try:
         with pytest.raises(CancelledError) as caught:
             played(seen)

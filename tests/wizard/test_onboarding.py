@@ -309,3 +309,35 @@ def test_without_the_wizard_its_options_are_refused(world: World, option: str) -
     assert ran.code == 2
     assert "belongs to the wizard" in ran.err
     assert world.written() == before
+
+
+STATIC = """\
+providers:
+  # mine
+  - type: static
+    model_name: gpt-4o-mini
+    provider: openai
+    api_base: https://api.example.com/v1  # for now
+  # the end
+"""
+
+
+def test_an_address_can_be_cleared_and_comments_stay(world: World) -> None:
+    path = world.providers(STATIC)
+    given = ("--set", "providers=static", "--set", "static.url=", *NO_START)
+    ran = world.cli("init", "--wizard", *given)
+    assert ran.code == 0, ran.err
+    text = path.read_text()
+    assert "api.example.com" not in text
+    assert "# mine" in text
+    assert "# the end" in text
+    assert "api_base" not in (world.workspace / "config.yaml").read_text()
+
+
+def test_another_model_takes_the_place_of_the_one_named_before(world: World) -> None:
+    path = world.providers(STATIC)
+    given = ("--set", "providers=static", "--set", "static.model=gpt-4o", *NO_START)
+    ran = world.cli("init", "--wizard", *given)
+    assert ran.code == 0, ran.err
+    assert "model_name: gpt-4o\n" in path.read_text()
+    assert "gpt-4o-mini" not in path.read_text()

@@ -251,6 +251,19 @@ def test_a_refused_answer_can_be_given_again_skipped_or_left() -> None:
     assert play.review["url"] == ("(skipped)", "asked")
 
 
+def test_an_address_that_does_not_answer_is_asked_again_once_and_kept_if_it_is_meant() -> None:
+    play = Play()
+    play.verdicts["url"] = {"verdict": "unknown", "message": "Nothing listens there."}
+    play.answer("user", "", "localhost")
+    assert play.question.problem == (
+        "Nothing listens there. Give the same answer again to keep it."
+    )
+    assert (play.question.default, play.question.skippable) == ("localhost", True)
+    play.answer("localhost")
+    assert play.review["url"] == ("localhost", "asked")
+    assert play.works.count("check keys check demo --url localhost") == 1
+
+
 def test_a_question_that_must_be_answered_cannot_be_skipped() -> None:
     play = Play()
     play.send(Skip())
