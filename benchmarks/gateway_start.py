@@ -10,13 +10,12 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
-from measure import BIN, FREEROUTER, figure, medians, milliseconds, new_home, server
+from measure import BIN, FREEROUTER, figure, free_port, medians, milliseconds, new_home, server
 
 if TYPE_CHECKING:
     from measure import Home
@@ -158,12 +157,6 @@ class Runs:
             return answer.status
         finally:
             connection.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def end(child: subprocess.Popen[bytes]) -> None:

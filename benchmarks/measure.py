@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -54,6 +55,12 @@ def new_home() -> Iterator[Home]:
         kept = {name: os.environ[name] for name in ("LANG", "TMPDIR") if name in os.environ}
         search = f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         yield Home(Path(path), {**kept, "HOME": path, "PATH": search})
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def medians(subjects: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:

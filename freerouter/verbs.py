@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from freerouter.registry import FRONT_END, Command, Need, Parameter, Registry
+from freerouter.verbs_gateway import GATEWAY_COMMANDS
 from freerouter.verbs_providers import PROVIDER_COMMANDS
 
 SET = Parameter(
@@ -20,7 +21,6 @@ FLOW_OPTIONS = (
     Parameter("jsonl", "flag", "be driven by another program: questions and answers as JSON lines"),
 )
 """What every command takes that opens a flow."""
-DEBUG = Parameter("debug", "flag", "let the engine log in detail", short="d")
 
 COMMANDS = (
     Command(
@@ -119,47 +119,7 @@ COMMANDS = (
         needs=(Need.MODELS,),
         hidden=True,
     ),
-    Command(
-        "start",
-        "Start the gateway in the background and wait until it answers",
-        "freerouter.commands.start:run",
-        (
-            DEBUG,
-            Parameter("port", "int", "listen here instead of the configured port"),
-            Parameter("timeout", "float", "seconds to wait until it answers", default=120.0),
-        ),
-        needs=(Need.CONFIG, Need.MODELS, Need.ENGINE),
-        writes=True,
-        examples=("start", "start --port 4001"),
-    ),
-    Command(
-        "stop",
-        "Stop the gateway; requests in flight may finish first",
-        "freerouter.commands.stop:run",
-        (Parameter("timeout", "float", "seconds that requests may take to finish", default=10.0),),
-        writes=True,
-        examples=("stop",),
-    ),
-    Command(
-        "reload",
-        "Restart the gateway with the present configuration",
-        "freerouter.commands.reload:run",
-        (
-            Parameter("refresh", "flag", "fetch first", short="r"),
-            DEBUG,
-            Parameter("timeout", "float", "seconds to wait until it answers", default=120.0),
-        ),
-        needs=(Need.CONFIG, Need.MODELS, Need.ENGINE),
-        writes=True,
-        examples=("reload", "reload -r"),
-    ),
-    Command(
-        "status",
-        "Say whether the gateway runs, where, and with what",
-        "freerouter.commands.status:run",
-        examples=("status", "status --json"),
-        details="Exit code 0 when it runs and answers, 6 when it does not.",
-    ),
+    *GATEWAY_COMMANDS,
     Command(
         "doctor",
         "Find out what is wrong, and what mends it",

@@ -15,6 +15,8 @@ _KINDS = {
     "port": "port",
     "free_port": "port",
     "uptime": "float",
+    "memory": "int",
+    "seconds": "float",
     "engine": "version",
     "python": "version",
     "freerouter": "version",

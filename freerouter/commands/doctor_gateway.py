@@ -12,7 +12,7 @@ from freerouter.config.secrets import MASTER_KEY, STRONG_KEY_LENGTH
 from freerouter.config.state import has_models
 from freerouter.errors import FreeRouterError, NotConfiguredError, UsageError
 from freerouter.process.engine import PINNED, find_engine, install_command
-from freerouter.process.gateway import STRONG
+from freerouter.process.launch import STRONG
 from freerouter.process.port import is_loopback, listen, next_free
 from freerouter.process.probe import get, url_of
 from freerouter.process.record import read_record

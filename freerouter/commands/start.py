@@ -1,15 +1,19 @@
-"""`start`: the gateway in the background, ready when this returns."""
+"""`start`: the gateway in the background, ready when this returns; or in the foreground."""
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config.generate import environment
 from freerouter.config.providers_file import load_providers
 from freerouter.config.secrets import ensure_master_key, load_secrets
 from freerouter.config.state import read_models
+from freerouter.errors import UsageError
 from freerouter.process.engine import find_engine
-from freerouter.process.gateway import Launch, address, start
+from freerouter.process.gateway import address, start
+from freerouter.process.launch import Launch
 from freerouter.providers.configured import configured_accounts
 from freerouter.result import Block, Fields, Line, Result
 from freerouter.volatile import volatile, volatile_url
@@ -18,11 +22,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from freerouter.context import Context
+    from freerouter.process.record import GatewayRecord
+
+FORK_SWITCH = "FREEROUTER_ENGINE_FORK"
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
+    if args["watch"] and not args["foreground"]:
+        raise UsageError(
+            "--watch belongs to --foreground.",
+            "A gateway in the background watches nothing.",
+            "start --foreground --watch, or beside a running one: reload --watch",
+        )
     launch = prepare(ctx, port=args["port"], debug=args["debug"], timeout=args["timeout"])
+    if args["foreground"]:
+        from freerouter.commands.foreground import stay
+
+        return stay(ctx, launch, args)
     record, fresh = start(ctx, launch)
+    return told(ctx, args, record, fresh=fresh)
+
+
+def told(ctx: Context, args: Mapping[str, Any], record: GatewayRecord, *, fresh: bool) -> Result:
+    """What there is to say of a gateway that has been started."""
     url = f"{address(record)}/v1"
     took = volatile("duration", f"{ctx.now() - record.since:.1f} s")
     word = "was running already" if not fresh else f"ready in {took}"
@@ -52,6 +74,8 @@ def prepare(ctx: Context, *, port: int | None, debug: bool, timeout: float) -> L
     values = environment(file, accounts, load_secrets(ctx))
     ctx.redact.learn(values)
     host, configured = file.address(ctx.environ)
+    # macOS has fork, but its frameworks do not survive it.
+    can_fork = hasattr(os, "fork") and sys.platform != "darwin"
     return Launch(
         host=host,
         port=port or configured,
@@ -61,4 +85,6 @@ def prepare(ctx: Context, *, port: int | None, debug: bool, timeout: float) -> L
         models=sum(bool(row["written"]) for row in read_models(ctx.workspace)),
         debug=debug,
         timeout=timeout,
+        workers=file.gateway.get("workers") or 1,
+        fork=can_fork and ctx.environ.get(FORK_SWITCH) != "off",
     )

@@ -1,84 +1,187 @@
-"""`status`: whether the gateway runs and answers. Reads two small files and asks one question."""
+"""`status`: whether the gateway runs and answers. Reads small files and asks two questions."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
-from freerouter.config.state import fingerprint_of, has_models
+from freerouter.config.state import asked_for, digest_of, fingerprint_of, has_models
 from freerouter.config.workspace import shown
+from freerouter.process.control import ask
 from freerouter.process.probe import get, url_of
 from freerouter.process.record import read_record
-from freerouter.result import Block, Fields, Line, Result
+from freerouter.result import Block, Fields, Line, Result, counted
 from freerouter.volatile import volatile, volatile_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from freerouter.context import Context
+    from freerouter.process.control import Message
     from freerouter.process.record import GatewayRecord
 
 NOT_RUNNING = 6
+POLL = 0.2
+PATIENCE = 2.0
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
+    until = time.monotonic()
+    if args["wait"]:
+        from freerouter.durations import seconds
+
+        until += seconds(args["wait"])
+    while (result := _look(ctx)).exit_code and time.monotonic() < until:
+        time.sleep(POLL)
+    return result
+
+
+def _look(ctx: Context) -> Result:
     record = read_record(ctx.workspace)
-    where = shown(ctx.workspace.root, ctx.environ)
     if record is None:
-        return _stopped(ctx, where, "")
+        return _stopped(ctx, "")
     if not record.identity.alive:
-        return _stopped(
-            ctx,
-            where,
-            f"It was process {volatile('int', record.pid)}, which has ended unexpectedly.",
-        )
-    answers = get(record.host, record.port, "/health/liveliness")[0] == 200  # noqa: PLR2004
-    drift = fingerprint_of(ctx.workspace.config_file) != record.fingerprint
+        what = f"It was process {volatile('int', record.pid)}, which has ended unexpectedly."
+        if record.left_over:
+            what += " Its workers finish what they have begun."
+        return _stopped(ctx, what)
+    answers = get(record.host, record.port, "/health/liveliness", "", PATIENCE)[0] == 200  # noqa: PLR2004
+    said = ask(record.control, {"do": "status"}, PATIENCE) if record.control else None
+    result = _running(ctx, record, said or {}, answers=answers)
+    if record.control and said is None:
+        line = Line("Its supervisor does not answer: `freerouter logs` tells.", "warn", err=True)
+        return result._replace(show=(*result.show, line))
+    return result
+
+
+def _running(ctx: Context, record: GatewayRecord, said: Message, *, answers: bool) -> Result:
+    workers = said.get("workers", [])
+    drift = _drift(ctx, record)
+    memory = _memory([record.pid, *(worker["pid"] for worker in workers)])
     uptime = max(0.0, ctx.now() - record.since)
     url = f"{url_of(record.host, record.port)}/v1"
-    show: list[Block] = [
-        Line(
-            "Gateway running" if answers else "Gateway is there but does not answer",
-            _style(answers),
-        ),
-        Fields(_facts(record, url, uptime, where)),
-    ]
-    if drift:
-        show.append(
-            Line("config.yaml has changed since it was started: `freerouter reload`.", "warn")
-        )
-    if not answers:
-        show.append(Line("It may still be starting: `freerouter logs` tells.", err=True))
-    data = {
-        "state": "running" if answers else "unresponsive",
-        "url": url,
-        "pid": record.pid,
-        "uptime": round(uptime, 1),
-        "models": record.models,
-        "engine": record.engine,
-        "drift": drift,
-        "workspace": ctx.workspace.root,
-    }
-    return Result(data, tuple(show), 0 if answers else NOT_RUNNING)
-
-
-def _style(answers: bool) -> str:
-    return "ok" if answers else "error"
-
-
-def _facts(
-    record: GatewayRecord, url: str, uptime: float, where: str
-) -> tuple[tuple[str, str], ...]:
-    return (
+    state = _state(said, answers=answers)
+    pairs = [
         ("address", volatile_url(url)),
         ("uptime", volatile("duration", duration(uptime))),
         ("models", str(record.models)),
         ("engine", f"LiteLLM {volatile('version', record.engine)}"),
         ("pid", volatile("int", record.pid)),
-        ("workspace", where),
-    )
+    ]
+    if workers:
+        pairs.append(("workers", _told_of(workers)))
+    if memory:
+        pairs.append(("memory", f"{volatile('int', memory // 1_000_000)} MB"))
+    if "requests_last_hour" in said:
+        pairs.append(
+            ("requests", f"{volatile('int', said['requests_last_hour'])} in the last hour")
+        )
+    pairs.append(("workspace", shown(ctx.workspace.root, ctx.environ)))
+    show: list[Block] = [Line(_HEADS[state], "ok" if answers else "error"), Fields(tuple(pairs))]
+    show += _warnings(said, drift)
+    if not answers:
+        show.append(Line("It may still be starting: `freerouter logs` tells.", err=True))
+    data = {
+        "state": state,
+        "url": url,
+        "pid": record.pid,
+        "uptime": round(uptime, 1),
+        "models": record.models,
+        "engine": record.engine,
+        "drift": drift["config.yaml"] or drift["providers.yaml"],
+        "changed": [name for name, changed in drift.items() if changed],
+        "workers": workers,
+        "restarts": said.get("restarts", 0),
+        "memory": memory,
+        "requests_last_hour": said.get("requests_last_hour"),
+        "last_error": said.get("last_error"),
+        "workspace": ctx.workspace.root,
+    }
+    return Result(data, tuple(show), 0 if answers else NOT_RUNNING)
 
 
-def _stopped(ctx: Context, where: str, why: str) -> Result:
+_HEADS = {
+    "running": "Gateway running",
+    "reloading": "Gateway running, and going over to a new configuration",
+    "stopping": "Gateway is stopping",
+    "starting": "Gateway is starting",
+    "unresponsive": "Gateway is there but does not answer",
+}
+
+
+def _state(said: Message, *, answers: bool) -> str:
+    told = str(said.get("state", ""))
+    if told in ("reloading", "stopping"):
+        return told
+    if answers:
+        return "running"
+    return "starting" if told == "starting" else "unresponsive"
+
+
+def _told_of(workers: list[Message]) -> str:
+    """`1 serving (3 requests), 1 draining`."""
+    parts = []
+    for state in ("serving", "starting", "draining"):
+        those = [worker for worker in workers if worker["state"] == state]
+        if those:
+            busy = sum(worker["in_flight"] or 0 for worker in those)
+            parts.append(
+                f"{len(those)} {state}" + (f" ({counted(busy, 'request')})" if busy else "")
+            )
+    return ", ".join(parts)
+
+
+def _drift(ctx: Context, record: GatewayRecord) -> dict[str, bool]:
+    """Which file has gone on without the next one: what is wanted, generated and running."""
+    workspace = ctx.workspace
+    generated = fingerprint_of(workspace.config_file)
+    wanted = asked_for(workspace)
+    edited = bool(wanted) and digest_of(workspace.providers_file) != wanted
+    if edited:
+        from freerouter.commands.writing import is_current
+
+        edited = not is_current(ctx)
+    return {"providers.yaml": edited, "config.yaml": generated != record.fingerprint}
+
+
+def _warnings(said: Message, drift: Mapping[str, bool]) -> list[Block]:
+    show: list[Block] = []
+    if drift["config.yaml"]:
+        what = "config.yaml has changed since it was started: `freerouter reload`."
+        show.append(Line(what, "warn"))
+    if drift["providers.yaml"]:
+        what = (
+            "providers.yaml asks for something else than config.yaml has: `freerouter reload -r`."
+        )
+        show.append(Line(what, "warn"))
+    restarts = said.get("restarts", 0)
+    if restarts:
+        what = f"A worker ended unasked and was replaced, {counted(restarts, 'time')} so far"
+        show.append(Line(f"{what}: `freerouter logs`.", "warn"))
+    missing = said.get("wanted", 1) - sum(w["state"] == "serving" for w in said.get("workers", []))
+    if said.get("state") == "serving" and missing > 0:
+        show.append(Line(f"{counted(missing, 'worker')} to come back.", "warn"))
+    error = said.get("last_error")
+    if error:
+        what = f"Last error: {error.get('status') or ''} {error.get('message', '')}".strip()
+        show.append(Line(f"{what} ({error.get('alias', '')}, {error.get('time', '')})", "dim"))
+    return show
+
+
+def _memory(pids: list[int]) -> int:
+    """Bytes, what is shared counted once; 0 where the system does not tell."""
+    total = 0
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+                shared = next(line for line in file if line.startswith("Pss:"))
+        except (OSError, StopIteration):
+            continue
+        total += int(shared.split()[1]) * 1024
+    return total
+
+
+def _stopped(ctx: Context, why: str) -> Result:
     configured = ctx.workspace.configured
     if not configured:
         fix = "Nothing is configured yet: `freerouter init --wizard`."
@@ -89,6 +192,7 @@ def _stopped(ctx: Context, where: str, why: str) -> Result:
     show = [Line("Gateway not running", "error")]
     show += [Line(why)] if why else []
     data = {"state": "stopped", "workspace": ctx.workspace.root, "configured": configured}
+    where = shown(ctx.workspace.root, ctx.environ)
     return Result(data, (*show, Fields((("workspace", where),)), Line(fix)), NOT_RUNNING)
 
 

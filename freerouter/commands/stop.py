@@ -20,6 +20,11 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     lines = {
         "stopped": Line("Gateway stopped.", "ok"),
         "killed": Line(f"Gateway did not end in {args['timeout']:g} s and was killed.", "warn"),
+        "left over": Line(
+            f"The supervisor, process {volatile('int', pid)}, had ended unexpectedly: "
+            "the workers that it left are stopped.",
+            "ok",
+        ),
         "gone": Line(
             f"The gateway was not running: process {volatile('int', pid)} has ended, "
             "or is somebody else's and was left alone.",

@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.config import atomic
 from freerouter.config.secrets import ensure_master_key
-from freerouter.config.state import read_models, write_state
-from freerouter.errors import ProviderError
+from freerouter.config.state import (
+    FINGERPRINT,
+    asked_for,
+    digest_of,
+    fingerprint_of,
+    read_fetched,
+    read_models,
+    write_state,
+)
+from freerouter.errors import FreeRouterError, ProviderError
 from freerouter.result import Line, counted
 
 if TYPE_CHECKING:
@@ -116,13 +124,64 @@ def write(
     rows += [{**row, "written": False} for row in others]
     suffixes = {p.account.name: p.account.suffix for p in parts}
     with atomic.lock(workspace.root):
-        state = {"version": 1, "fetched": fetched, "models": rows, "suffixes": suffixes}
+        state = {
+            "version": 1,
+            "fetched": fetched,
+            "models": rows,
+            "suffixes": suffixes,
+            "asked_for": digest_of(workspace.providers_file),
+        }
         write_state(workspace.models_file, state)
         changed = _read(workspace.config_file) != text
         if changed:
             atomic.back_up(workspace.config_file, workspace.backups, ctx.now())
             atomic.write_text(workspace.config_file, text)
     return changed
+
+
+def rewrite(ctx: Context) -> bool:
+    """config.yaml anew from providers.yaml and the last lists, no provider asked; whether it
+    changed. Raises where the gateway would be left without any model.
+    """
+    workspace = ctx.workspace
+    file, parts = _present(ctx)
+    if not any(p.written for p in parts):
+        raise FreeRouterError(
+            "The gateway would be left without any model, so nothing was changed.",
+            " ".join(p.problem.what for p in parts if p.problem),
+            "`freerouter fetch` asks the providers.",
+        )
+    names = {p.account.name for p in parts}
+    others = [row for row in read_models(workspace) if row["provider"] not in names]
+    fetched = read_fetched(workspace) or ctx.now()
+    return write(ctx, file, parts, fetched=fetched, others=others)
+
+
+def is_current(ctx: Context) -> bool:
+    """Whether config.yaml is what providers.yaml asks for, with the last lists of models."""
+    workspace = ctx.workspace
+    if digest_of(workspace.providers_file) == asked_for(workspace):
+        return True
+    from freerouter.config.generate import generate
+
+    try:
+        file, parts = _present(ctx)
+        text = generate(file, [(p.account, m) for p in parts for m in p.written])
+    except FreeRouterError:
+        return False
+    wanted = text.partition(FINGERPRINT)[2].partition("\n")[0]
+    return wanted == fingerprint_of(workspace.config_file)
+
+
+def _present(ctx: Context) -> tuple[ProvidersFile, list[Part]]:
+    """providers.yaml as it is now, and what the last lists come to with it."""
+    from freerouter.config.providers_file import load_providers
+    from freerouter.providers.configured import configured_accounts
+
+    file = load_providers(ctx.workspace)
+    lists = last_lists(ctx.workspace)
+    accounts = configured_accounts(ctx, file)
+    return file, parts_of([(a, lists.get(a.name, [])) for a in accounts], file.select)
 
 
 def _read(path: str) -> str:

@@ -52,7 +52,9 @@ GATEWAY: Mapping[str, type | tuple[type, ...]] = {
     "host": str,
     "port": int,
     "request_timeout": (int, float),
+    "workers": int,
 }
+MOST_WORKERS = 64
 _WORDS = {
     str: "text", int: "a whole number", bool: "true or false", list: "a list", dict: "a map",
     float: "a number",
@@ -74,7 +76,7 @@ class Entry(NamedTuple):
 
 
 class ProvidersFile(NamedTuple):
-    """The whole file. `gateway` holds host, port and request_timeout where they are given."""
+    """The whole file. `gateway` holds its settings (GATEWAY), where they are given."""
 
     path: str
     entries: tuple[Entry, ...]
@@ -134,6 +136,10 @@ def read_providers(document: Document) -> ProvidersFile:
     port = (data.get("gateway") or {}).get("port")
     if port is not None and not 0 < port < 65536:  # noqa: PLR2004 - the range of TCP ports
         raise FileError(f"{document.place(('gateway', 'port'))}: port must be 1 to 65535.")
+    workers = (data.get("gateway") or {}).get("workers")
+    if workers is not None and not 0 < workers <= MOST_WORKERS:
+        place = document.place(("gateway", "workers"))
+        raise FileError(f"{place}: workers must be 1 to {MOST_WORKERS}.")
     rows = data.get("providers") or []
     entries = _number(_entry(document, row, ("providers", i)) for i, row in enumerate(rows))
     _check_names(entries)

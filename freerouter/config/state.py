@@ -78,3 +78,20 @@ def fingerprint_of(path: str) -> str:
     except (OSError, UnicodeDecodeError):
         pass
     return ""
+
+
+def digest_of(path: str) -> str:
+    """What tells one text of a file from another; "" where it cannot be read."""
+    import hashlib
+
+    try:
+        with open(path, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()[:16]
+    except OSError:
+        return ""
+
+
+def asked_for(workspace: Workspace) -> str:
+    """The digest of the providers.yaml from which config.yaml was written."""
+    data = read_state(workspace.models_file)
+    return str(data.get("asked_for", "")) if data else ""

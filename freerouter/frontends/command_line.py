@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from freerouter.scripts.recorder import Recording
 
 BROKEN_PIPE = 141
-LONG = ("shell", "run", "logs")
+LONG = ("shell", "run", "logs", "start", "reload")
 """Commands that may go on for hours: they collect garbage."""
 
 

@@ -1,4 +1,4 @@
-"""The gateway's log file: its last lines, following it, and keeping it from growing for ever."""
+"""Reading the gateway's log file: its last lines, and following it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-MAX_BYTES = 5 * 1024 * 1024
 _BLOCK = 64 * 1024
-
-
-def rotate(path: str) -> None:
-    """At a start: a log over MAX_BYTES becomes `gateway.log.1`."""
-    if os.path.exists(path) and os.path.getsize(path) > MAX_BYTES:
-        os.replace(path, path + ".1")
 
 
 def tail(path: str, count: int) -> list[str]:
@@ -37,8 +30,13 @@ def tail(path: str, count: int) -> list[str]:
     return data.decode("utf-8", "replace").splitlines()[-count:]
 
 
-def follow(path: str, pause: float = 0.2) -> Iterator[str]:
-    """Lines as they are written, for ever; goes on when the file is replaced or cut."""
+def follow(
+    path: str, pause: float = 0.2, while_true: Callable[[], bool] = lambda: True
+) -> Iterator[str]:
+    """Lines as they are written; goes on when the file is replaced or cut.
+
+    For ever, or until `while_true`, which is asked at every pause, says no.
+    """
     position = os.path.getsize(path) if os.path.exists(path) else 0
     inode = os.stat(path).st_ino if os.path.exists(path) else 0
     rest = b""
@@ -47,11 +45,15 @@ def follow(path: str, pause: float = 0.2) -> Iterator[str]:
             now = os.stat(path)
         except FileNotFoundError:
             position, inode = 0, 0
+            if not while_true():
+                return
             time.sleep(pause)
             continue
         if now.st_ino != inode or now.st_size < position:
             position, inode, rest = 0, now.st_ino, b""
         if now.st_size == position:
+            if not while_true():
+                return
             time.sleep(pause)
             continue
         with open(path, "rb") as file:

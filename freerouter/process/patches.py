@@ -56,6 +56,7 @@ def before_import() -> None:
 def after_import() -> None:
     """Patch LiteLLM itself."""
     index_prices_as_they_come()
+    read_yaml_with_libyaml()
 
 
 def defer_schemas() -> None:
@@ -113,6 +114,15 @@ def index_prices_as_they_come() -> None:
         utils.cached_get_model_info_helper.cache_clear()
 
     utils._invalidate_model_cost_lowercase_map = add_new_names
+
+
+def read_yaml_with_libyaml() -> None:
+    """Read config.yaml with PyYAML's C loader, where it has one: six times as fast, the same."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", None)
+    if loader is not None:
+        yaml.safe_load = lambda stream: yaml.load(stream, Loader=loader)  # noqa: S506 - a safe one
 
 
 class _Hollow(importlib.abc.MetaPathFinder, importlib.abc.Loader):

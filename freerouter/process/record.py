@@ -25,10 +25,20 @@ class GatewayRecord(NamedTuple):
     fingerprint: str
     models: int
     engine: str
+    control: str = ""
+    """The socket at which its supervisor is spoken to."""
+    workers: tuple[tuple[int, str], ...] = ()
+    """Process ids and start times."""
 
     @property
     def identity(self) -> Identity:
         return Identity(self.pid, self.started, self.token)
+
+    @property
+    def left_over(self) -> list[Identity]:
+        """Workers that are still there, as their supervisor may not be any more."""
+        workers = [Identity(pid, started, self.token) for pid, started in self.workers]
+        return [worker for worker in workers if worker.alive]
 
 
 def read_record(workspace: Workspace) -> GatewayRecord | None:
@@ -47,6 +57,8 @@ def read_record(workspace: Workspace) -> GatewayRecord | None:
             str(data["fingerprint"]),
             int(data["models"]),
             str(data["engine"]),
+            str(data.get("control", "")),
+            tuple((int(pid), str(started)) for pid, started in data.get("workers", ())),
         )
     except (KeyError, TypeError, ValueError):
         return None

@@ -1,45 +1,261 @@
-"""The gateway's own process: imports LiteLLM, serves it on the socket that it was handed.
+"""The process that serves: LiteLLM's app on the gateway's socket, warm before it accepts anything.
 
-Started as `python -m freerouter.process.worker --token T --fd N --engine VERSION`. Its environment
-is made by `freerouter.process.gateway`; all that it prints goes to the gateway's log.
+Forked off the supervisor, or started as `python -m freerouter.process.worker` where there is no
+fork. It tells the supervisor over its channel when it is ready and, every second, how it is; when
+the supervisor is gone, it finishes what it has begun and goes too.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import faulthandler
 import gc
+import logging
 import os
 import socket
 import sys
-from typing import IO, Any
+import threading
+import time
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from freerouter.process import patches
-from freerouter.redact import Redactor
+from freerouter.process.control import Channel
+from freerouter.process.output import hide_secrets, keep_open
 
-SECRET_NAMES = "FREEROUTER_SECRET_NAMES"  # noqa: S105 - names only
-"""The variable that lists, separated by commas, which variables hold secrets."""
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    import uvicorn
+
+    Scope = dict[str, Any]
+    Receive = Callable[[], Awaitable[dict[str, Any]]]
+    Send = Callable[[dict[str, Any]], Awaitable[None]]
+    App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+BEAT = 1
+LINGER = 5.0
+"""Seconds without any request after which idle connections of a draining worker are closed."""
+ORPHANED = 600.0
+"""Seconds that requests may take once the supervisor is gone."""
+KEEP_ALIVE = 75
+"""Seconds that an idle connection is kept: longer than clients do, so that they close first."""
+WARM_UP = (
+    ("GET", "/v1/models", b""),
+    ("POST", "/v1/chat/completions", b'{"model":"freerouter-warm-up","messages":[]}'),
+)
+"""What a worker asks itself before it counts as ready. No provider hears of it: there is no such
+model.
+"""
 
 
-class RedactedStream:
-    """A text stream in which known secrets are written as their names."""
+def import_engine(version: str) -> bool:
+    """Import LiteLLM, patched where it is the version that our patches are for; without garbage
+    collection, since nothing of what is imported is ever garbage.
+    """
+    patched = patches.wanted(version)
+    gc.disable()
+    if patched:
+        patches.before_import()
+    import uvicorn  # noqa: F401 - imported here once, for all workers that are forked
+    from litellm.proxy.proxy_server import app  # noqa: F401
 
-    def __init__(self, stream: IO[str], redact: Redactor) -> None:
-        self._stream = stream
-        self._redact = redact
-
-    def write(self, text: str) -> int:
-        self._stream.write(self._redact(text))
-        return len(text)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+    if patched:
+        patches.after_import()
+    gc.freeze()
+    return patched
 
 
-def hide_secrets() -> None:
-    redact = Redactor()
-    names = os.environ.pop(SECRET_NAMES, "").split(",")
-    redact.learn({name: os.environ[name] for name in names if name in os.environ})
-    sys.stdout = RedactedStream(sys.stdout, redact)
-    sys.stderr = RedactedStream(sys.stderr, redact)
+def import_more(names: Iterable[str]) -> None:
+    """Import what a worker had to import at its first requests, for those that are forked later.
+
+    Only out of packages that are imported already: a user's own callbacks are each worker's affair.
+    """
+    packages = {name.partition(".")[0] for name in sys.modules}
+    for name in names:
+        if name.partition(".")[0] in packages:
+            with contextlib.suppress(Exception):  # whatever a module does when it is imported
+                import_module(name)
+    gc.freeze()
+
+
+def serve(job: dict[str, Any], listener: socket.socket, channel: Channel) -> None:
+    """Serve the job's configuration on the socket, until told to go."""
+    import uvicorn
+    from litellm.proxy.proxy_server import app
+
+    os.environ.clear()
+    os.environ.update(job["environ"], CONFIG_FILE_PATH=job["path"])
+    sys.path.append(job["beside"])
+    hide_secrets(job)
+    faulthandler.enable()
+    gc.enable()
+    front = Front(app, job["environ"]["LITELLM_MASTER_KEY"])
+    config = uvicorn.Config(
+        front,
+        log_config=log_settings(debug=job["debug"]),
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_notify=BEAT,
+    )
+    server = uvicorn.Server(config)
+    config.callback_notify = Attendant(server, front, listener, channel, job["log"]).beat
+    server.run(sockets=[listener])
+
+
+class Front:
+    """LiteLLM's app as it is served: warmed up before it counts as started, and telling clients of
+    a draining worker to come back over another connection.
+    """
+
+    def __init__(self, app: App, key: str) -> None:
+        self._app = app
+        self._key = key
+        self.draining = False
+        self.in_flight = 0
+        self.last = time.monotonic()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, self._when_warm(send))
+            return
+        self.in_flight += 1
+        try:
+            await self._app(scope, receive, self._closing(send) if self.draining else send)
+        finally:
+            self.in_flight -= 1
+            self.last = time.monotonic()
+
+    def _when_warm(self, send: Send) -> Send:
+        async def told(message: dict[str, Any]) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                logging.disable()
+                for method, path, body in WARM_UP:
+                    await self._warm_up(method, path, body)
+                logging.disable(logging.NOTSET)
+            await send(message)
+
+        return told
+
+    async def _warm_up(self, method: str, path: str, body: bytes) -> None:
+        """One request that never leaves the process: what is built at the first one is built."""
+        headers = [
+            (b"host", b"127.0.0.1"),
+            (b"authorization", f"Bearer {self._key}".encode()),
+            (b"content-type", b"application/json"),
+        ]
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "scheme": "http",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "headers": headers,
+            "client": ("127.0.0.1", 0),
+            "server": ("127.0.0.1", 0),
+        }
+
+        waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> dict[str, Any]:
+            if not waiting:
+                await asyncio.Event().wait()  # a client that stays on the line
+            return waiting.pop()
+
+        async def ignore(_message: dict[str, Any]) -> None:
+            return
+
+        await self._app(scope, receive, ignore)
+
+    @staticmethod
+    def _closing(send: Send) -> Send:
+        async def closed(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                kept = [pair for pair in message.get("headers", []) if pair[0] != b"connection"]
+                message = {**message, "headers": [*kept, (b"connection", b"close")]}
+            await send(message)
+
+        return closed
+
+
+class Attendant:
+    """Keeps the worker's side of its conversation with the supervisor."""
+
+    def __init__(
+        self,
+        server: uvicorn.Server,
+        front: Front,
+        listener: socket.socket,
+        channel: Channel,
+        log: str,
+    ) -> None:
+        self._server = server
+        self._front = front
+        self._listener = listener
+        self._channel = channel
+        self._log = log
+        self._known = set(sys.modules)
+        self._linger = True
+        self._ready = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def beat(self) -> None:
+        """Uvicorn calls this once it takes connections, and every second from then on."""
+        if not self._ready:
+            self._ready = True
+            loop = asyncio.get_running_loop()
+            threading.Thread(target=self._listen, args=(loop,), daemon=True).start()
+            self._channel.send({"ready": True, "facts": self._facts()})
+            return
+        keep_open(self._log)
+        message: dict[str, Any] = {"facts": self._facts()}
+        if len(sys.modules) > len(self._known):
+            imported = sys.modules.keys() - self._known
+            self._known |= imported
+            message["imported"] = sorted(imported)
+        self._channel.send(message, wait=False)
+
+    def _facts(self) -> dict[str, Any]:
+        return {"in_flight": self._front.in_flight}
+
+    def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
+        """In a thread of its own: also a loop that hangs must not outlive its supervisor."""
+        while not self._channel.closed:
+            for message in self._channel.receive():
+                if message.get("do") == "drain":
+                    linger = bool(message.get("linger", True))
+                    loop.call_soon_threadsafe(self._drain, loop, linger)
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._drain, loop, True)
+        time.sleep(ORPHANED)
+        os._exit(1)
+
+    def _drain(self, loop: asyncio.AbstractEventLoop, linger: bool) -> None:
+        self._linger = linger
+        if self._front.draining:
+            return
+        self._front.draining = True
+        self._front.last = time.monotonic()
+        for server in self._server.servers:
+            server.close()
+        loop.call_soon(self._listener.close)
+        self._task = loop.create_task(self._finish())
+
+    async def _finish(self) -> None:
+        """Until nothing is in flight; and, lingering, until idle connections are idle for long."""
+        while self._front.in_flight or self._idles():  # noqa: ASYNC110 - uvicorn has no event
+            await asyncio.sleep(0.05)
+        self._server.should_exit = True
+
+    def _idles(self) -> bool:
+        if not (self._linger and self._server.server_state.connections):
+            return False
+        return time.monotonic() - self._front.last < LINGER
 
 
 def log_settings(*, debug: bool) -> dict[str, Any]:
@@ -60,24 +276,15 @@ def log_settings(*, debug: bool) -> dict[str, Any]:
 
 def main(arguments: list[str]) -> None:
     options = dict(zip(arguments[::2], arguments[1::2], strict=False))
-    hide_secrets()
-    # Nothing of what is imported is ever garbage; looking for it takes a third of the time.
-    gc.disable()
-    patched = patches.wanted(options["--engine"])
-    if patched:
-        patches.before_import()
-    import uvicorn
-    from litellm.proxy.proxy_server import app
-
-    if patched:
-        patches.after_import()
-    gc.freeze()
-    gc.enable()
-    listener = socket.socket(fileno=int(options["--fd"]))
-    debug = os.environ.get("FREEROUTER_DEBUG") == "1"
-    config = uvicorn.Config(app, log_config=log_settings(debug=debug), server_header=False)
-    sys.stderr.write(f"FreeRouter gateway, LiteLLM {options['--engine']}, patched: {patched}\n")
-    uvicorn.Server(config).run(sockets=[listener])
+    channel = Channel(socket.socket(fileno=int(options["--channel"])))
+    jobs: list[dict[str, Any]] = []
+    while not jobs and not channel.closed:
+        jobs = channel.receive()
+    if not jobs:
+        return
+    hide_secrets(jobs[0])
+    import_engine(options["--engine"])
+    serve(jobs[0], socket.socket(fileno=int(options["--fd"])), channel)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ def test_a_gateway_that_answers_is_running(
         "  models     7\n"
         "  engine     LiteLLM 1.2\n"
         f"  pid        {worker.pid}\n"
+        f"{shown_memory(ran.out)}"
         "  workspace  ~/.config/freerouter\n"
     )
 
@@ -93,6 +94,7 @@ def test_running_as_data(world: World, server: FakeServer, worker: subprocess.Po
     recorded(world, worker.pid, server.port)
     data = json.loads(world.cli("status", "--json").out)
     assert 3700 <= data.pop("uptime") < 3800
+    assert data.pop("memory") >= 0
     assert data == {
         "state": "running",
         "url": f"http://127.0.0.1:{server.port}/v1",
@@ -100,8 +102,32 @@ def test_running_as_data(world: World, server: FakeServer, worker: subprocess.Po
         "models": 7,
         "engine": "1.2",
         "drift": False,
+        "changed": [],
+        "workers": [],
+        "restarts": 0,
+        "requests_last_hour": None,
+        "last_error": None,
         "workspace": str(world.workspace),
     }
+
+
+def shown_memory(out: str) -> str:
+    """The line about memory, where the system tells of it."""
+    return "".join(f"{line}\n" for line in out.splitlines() if line.startswith("  memory"))
+
+
+def test_an_edited_providers_yaml_counts_where_it_asks_for_something_else(
+    world: World, server: FakeServer, worker: subprocess.Popen[bytes]
+) -> None:
+    world.providers("providers: [{type: demo}]\n")
+    world.cli("fetch")
+    server.replies["/health/liveliness"] = Reply("I'm alive!")
+    recorded(world, worker.pid, server.port)
+    world.providers("# only a comment\nproviders: [{type: demo}]\n")
+    assert json.loads(world.cli("status", "--json").out)["changed"] == []
+    world.providers("gateway: {request_timeout: 7}\nproviders: [{type: demo}]\n")
+    assert json.loads(world.cli("status", "--json").out)["changed"] == ["providers.yaml"]
+    assert "providers.yaml asks for something else than config.yaml has" in world.cli("status").out
 
 
 def test_its_question_carries_no_key(

@@ -74,7 +74,7 @@ def test_a_life_from_start_to_stop(gateway: World) -> None:
     before = Identity(*(record(gateway)[k] for k in ("pid", "started", "token")))
     reloaded = gateway.cli("reload")
     assert reloaded.code == 0, reloaded.err
-    assert not before.alive
+    assert before.alive, "the supervisor stays; its workers change"
     assert record(gateway)["port"] == data_port(data)
 
     now = Identity(*(record(gateway)[k] for k in ("pid", "started", "token")))
@@ -85,7 +85,8 @@ def test_a_life_from_start_to_stop(gateway: World) -> None:
     assert f"It was process {now.pid}, which has ended unexpectedly." in dead.out
     assert gateway.cli("ask", "hello").code == 6
     stopped = gateway.cli("stop")
-    assert (stopped.code, "was not running" in stopped.out) == (0, True)
+    assert stopped.code == 0
+    assert "was not running" in stopped.out or "had ended unexpectedly" in stopped.out
     assert gateway.cli("stop").out == "The gateway is not running.\n"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from freerouter.process import log
-from freerouter.process.log import follow, rotate, tail
+from freerouter.process.log import follow, tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,32 +53,6 @@ def test_lines_longer_than_what_is_read_at_once_stay_whole(path: Path) -> None:
 def test_what_is_not_text_is_shown_as_far_as_it_is(path: Path) -> None:
     path.write_bytes(b"ok\n\xff\xfe bad\n")
     assert tail(str(path), 2) == ["ok", "\ufffd\ufffd bad"]
-
-
-def test_a_log_that_is_too_long_is_put_aside(path: Path) -> None:
-    path.write_bytes(b"x" * (log.MAX_BYTES + 1))
-    rotate(str(path))
-    assert not path.exists()
-    assert path.with_name("gateway.log.1").stat().st_size == log.MAX_BYTES + 1
-
-
-def test_only_one_old_log_is_kept(path: Path) -> None:
-    path.with_name("gateway.log.1").write_text("older")
-    path.write_bytes(b"x" * (log.MAX_BYTES + 1))
-    rotate(str(path))
-    assert sorted(p.name for p in path.parent.iterdir()) == ["gateway.log.1"]
-    assert path.with_name("gateway.log.1").stat().st_size == log.MAX_BYTES + 1
-
-
-def test_a_short_log_stays(path: Path) -> None:
-    path.write_bytes(b"x" * log.MAX_BYTES)
-    rotate(str(path))
-    assert path.exists()
-
-
-def test_no_log_is_not_put_aside(path: Path) -> None:
-    rotate(str(path))
-    assert list(path.parent.iterdir()) == []
 
 
 def whenever_it_waits(monkeypatch: pytest.MonkeyPatch, *happenings: Callable[[], object]) -> None:
