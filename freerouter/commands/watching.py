@@ -62,10 +62,11 @@ class Watch:
 
 def watch(ctx: Context, args: Mapping[str, Any]) -> Result:
     """Reload now, and again at every change, until Ctrl-C."""
+    files = Watch(ctx.workspace)
     _emit(ctx, reload_command.once(ctx, debug=args["debug"], timeout=args["timeout"]))
     where = shown(ctx.workspace.root, ctx.environ)
     ctx.emit(Output(Line(f"Watching {where}. Ctrl-C ends the watching, not the gateway.", "dim")))
-    _for_ever(ctx, Watch(ctx.workspace), args)
+    _for_ever(ctx, files, args)
 
 
 def _for_ever(ctx: Context, files: Watch, args: Mapping[str, Any]) -> NoReturn:
