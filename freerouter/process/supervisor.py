@@ -39,7 +39,7 @@ DRAIN = 3600.0
 """Seconds that requests may take which an old worker still answers."""
 GRACE = 30.0
 """The same when the whole gateway is told to end by a signal."""
-CALM = 60.0
+CALM = 5.0
 """A worker that lasted so long was well: the next pause before a restart is none again."""
 SLOWEST = 30.0
 """The longest pause before a restart, in seconds."""
