@@ -8,7 +8,10 @@ from __future__ import annotations
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MODEL = "chatty"
 WORDS = ("Grüße ", "from ", "the ", "provider")
@@ -16,7 +19,8 @@ ARGUMENTS = ('{"city": ', '"Bern"}')
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 PATHS = ("/v1/models", "/v1/chat/completions")
 EMBEDDINGS = "/v1/embeddings"
-OK = 200
+FINE, FAILS, BREAKS, HANGS = "", "fails", "breaks", "hangs"
+"""How a model behaves: it answers, with 500, or a stream of it ends or stops after three events."""
 
 
 class Asked(NamedTuple):
@@ -25,15 +29,14 @@ class Asked(NamedTuple):
 
 
 class ChatOnly:
-    """`asked` holds every request, those that ended in 404 included.
+    """`models` says how each behaves; `asked` holds every request, those in vain included."""
 
-    With another `status` than 200, every chat fails with it.
-    """
-
-    def __init__(self, *, model: str = MODEL, status: int = OK) -> None:
+    def __init__(self, models: Mapping[str, str] | None = None) -> None:
         self.asked: list[Asked] = []
-        self.model = model
-        self.status = status
+        self.models = dict(models or {MODEL: FINE})
+        self.go_on = threading.Event()
+        """What a stream that breaks waits for, with its first events out."""
+        self._closing = threading.Event()
         self.paths: tuple[str, ...] = PATHS
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -42,6 +45,8 @@ class ChatOnly:
         self._thread.start()
 
     def close(self) -> None:
+        self._closing.set()
+        self.go_on.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -66,19 +71,31 @@ class ChatOnly:
                 if path not in outer.paths:
                     self._send(404, json.dumps({"error": {"message": f"no {path}"}}).encode())
                 elif body is None:
-                    listed = {"object": "list", "data": [{"id": outer.model, "object": "model"}]}
-                    self._send(200, json.dumps(listed).encode())
+                    rows = [{"id": name, "object": "model"} for name in outer.models]
+                    self._send(200, json.dumps({"object": "list", "data": rows}).encode())
                 elif path == EMBEDDINGS:
                     self._send(200, json.dumps(embedding(body)).encode())
-                elif outer.status != OK:
+                elif outer.models[body["model"]] == FAILS:
                     error = {"message": "It fails.", "type": "server_error"}
-                    self._send(outer.status, json.dumps({"error": error}).encode())
+                    self._send(500, json.dumps({"error": error}).encode())
                 elif body.get("stream"):
-                    events = [json.dumps(event) for event in stream(body)]
-                    text = "".join(f"data: {event}\n\n" for event in [*events, "[DONE]"])
-                    self._send(200, text.encode(), "text/event-stream")
+                    self._stream(body, outer.models[body["model"]])
                 else:
                     self._send(200, json.dumps(completion(body)).encode())
+
+            def _stream(self, body: Any, how: str) -> None:
+                events = [json.dumps(event) for event in stream(body)]
+                parts = [f"data: {event}\n\n".encode() for event in [*events, "[DONE]"]]
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.send_header("Content-Length", str(sum(map(len, parts))))
+                self.end_headers()
+                if how != FINE:
+                    self.close_connection = True
+                for part in parts if how == FINE else parts[:3]:
+                    self.wfile.write(part)
+                if how in (BREAKS, HANGS):
+                    (outer.go_on if how == BREAKS else outer._closing).wait()
 
             def _send(self, status: int, raw: bytes, kind: str = "application/json") -> None:
                 self.send_response(status)

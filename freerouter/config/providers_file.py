@@ -52,6 +52,7 @@ GATEWAY: Mapping[str, type | tuple[type, ...]] = {
     "host": str,
     "port": int,
     "request_timeout": (int, float),
+    "log_bodies": bool,
 }
 _WORDS = {
     str: "text", int: "a whole number", bool: "true or false", list: "a list", dict: "a map",

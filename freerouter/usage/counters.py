@@ -29,6 +29,10 @@ class Counters:
     def begin(self) -> None:
         self.in_flight += 1
 
+    def forget(self) -> None:
+        """What began does not count."""
+        self.in_flight -= 1
+
     def end(self, *, failed: bool) -> None:
         self.in_flight -= 1
         self.done += 1

@@ -53,7 +53,6 @@ class Exchange:
         self.gone = False
         self.told: Mapping[str, Any] = {}
         self.failure: Mapping[str, Any] = {}
-        self.given_up = False
         self.alias = ""
         self._scope: Mapping[str, Any] = scope
         self._bodies = bodies
@@ -68,7 +67,7 @@ class Exchange:
     @property
     def expects_more(self) -> bool:
         """Whether LiteLLM has yet to tell tokens and cost of what the client got already."""
-        settled = self.told or self.broke_off or self.gone or self.given_up
+        settled = self.told or self.broke_off or self.gone
         return self.status < FAILED and not settled and self.dialect != "count_tokens"
 
     @property
@@ -176,7 +175,10 @@ def shortened(message: str) -> str:
     """One line of a message, without what may be the client's own words."""
     for cut in CUTS:
         message = message.partition(cut)[0]
-    return message.strip(" :-.'\"")[:LONGEST_MESSAGE]
+    words = message.split(": ")
+    while len(words) > 1 and words[0].removeprefix("litellm.").endswith(("Error", "Exception")):
+        del words[0]
+    return ": ".join(words).strip(" :-.'\"")[:LONGEST_MESSAGE]
 
 
 def _provider(payload: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any, NamedTuple
 
 CLIENT_GONE = 499
@@ -63,6 +64,7 @@ def from_line(line: str) -> RequestRecord | None:
     try:
         data = json.loads(line)
         known = {name: data[name] for name in RequestRecord._fields if name in data}
+        datetime.fromisoformat(known["time"])
         return RequestRecord(**known)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, KeyError):
         return None

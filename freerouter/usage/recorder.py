@@ -8,7 +8,6 @@ and counted for whoever watches the worker.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import os
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
 BODIES = "FREEROUTER_LOG_BODIES"
 """The variable which, as 1, has bodies recorded."""
+WARM_UP = "freerouter-warm-up"
+"""The model that a new worker asks itself for: no client did."""
 LATEST = 5.0
 """Seconds after an answer that LiteLLM may take to tell its tokens and cost."""
 
@@ -36,13 +37,16 @@ class Recorder:
         self._redact = redact
         self._counters = Counters()
         self._writer: Writer[Exchange] = Writer(path, self._line_of)
+        self._waiting: set[Exchange] = set()
 
     def snapshot(self) -> dict[str, Any]:
         """done, errors, in_flight, minutes, last_error, and lost: records that went unwritten."""
         return {**self._counters.snapshot(), "lost": self._writer.lost}
 
     def close(self) -> None:
-        """Write what is still queued."""
+        """Write what there is, complete or not. Nothing is recorded afterwards."""
+        for exchange in tuple(self._waiting):
+            self._settle(exchange)
         self._writer.close()
 
     def begin(self) -> None:
@@ -51,30 +55,34 @@ class Recorder:
     def end(self, exchange: Exchange) -> None:
         """The client has its answer, or is gone."""
         exchange.end()
+        if exchange.alias == WARM_UP:
+            self._counters.forget()
+            return
         self._counters.end(failed=exchange.failed)
         if exchange.failed:
             record = exchange.record(self._redact)
             self._counters.last_error = LastError(
                 record.time, record.status, record.message or record.error, record.alias
             )
+        self._waiting.add(exchange)
         if exchange.expects_more:
-            asyncio.get_running_loop().call_later(LATEST, self._give_up, exchange)
+            asyncio.get_running_loop().call_later(LATEST, self._settle, exchange)
         else:
-            self._writer.put(exchange)
+            self._settle(exchange)
 
     def told(self, exchange: Exchange, payload: dict[str, Any], *, failed: bool) -> None:
         """LiteLLM tells how it went. Of several attempts, the one that went well counts."""
-        waited_for = exchange.ended > 0 and exchange.expects_more
         if failed:
             exchange.failure = payload
         elif not exchange.told or payload.get("total_tokens"):
             exchange.told = payload
-        if waited_for and not exchange.expects_more:
-            self._writer.put(exchange)
+        if not exchange.expects_more:
+            self._settle(exchange)
 
-    def _give_up(self, exchange: Exchange) -> None:
-        if exchange.expects_more:
-            exchange.given_up = True
+    def _settle(self, exchange: Exchange) -> None:
+        """What is waited for is here, or nobody waits for it any longer."""
+        if exchange in self._waiting:
+            self._waiting.remove(exchange)
             self._writer.put(exchange)
 
     def _line_of(self, exchange: Exchange) -> str:
@@ -90,6 +98,9 @@ class Layer:
         self._bodies = bodies
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, self._closing(send))
+            return
         if scope["type"] != "http" or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
@@ -110,6 +121,16 @@ class Layer:
             await self._app(scope, receive_and_note, send_and_note)
         finally:
             self._recorder.end(exchange)
+
+    def _closing(self, send: Any) -> Any:
+        """Uvicorn ends by signal, so that nothing of Python's own is called at the end."""
+
+        async def send_and_close(message: Any) -> None:
+            if message["type"] == "lifespan.shutdown.complete":
+                self._recorder.close()
+            await send(message)
+
+        return send_and_close
 
 
 def install(path: str, redact: Callable[[str], str]) -> Recorder:
@@ -146,7 +167,6 @@ def install(path: str, redact: Callable[[str], str]) -> Recorder:
     litellm.logging_callback_manager.add_litellm_async_failure_callback(callback)
     bodies = os.environ.get(BODIES) == "1"
     app.user_middleware.insert(0, Middleware(Layer, recorder=recorder, bodies=bodies))
-    atexit.register(recorder.close)
     return recorder
 
 

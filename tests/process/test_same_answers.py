@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from chat_only import MODEL, ChatOnly
+from chat_only import FAILS, MODEL, ChatOnly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +80,7 @@ VARYING = re.compile(
 
 @pytest.fixture
 def providers() -> Iterator[tuple[ChatOnly, ChatOnly]]:
-    good, bad = ChatOnly(), ChatOnly(model="broken", status=500)
+    good, bad = ChatOnly(), ChatOnly({"broken": FAILS})
     yield good, bad
     good.close()
     bad.close()
