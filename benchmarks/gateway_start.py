@@ -95,9 +95,9 @@ class Runs:
         port = free_port()
         command = [*self.litellm_command, "--host", "127.0.0.1", "--port", str(port)]
         began = time.perf_counter()
-        child = self._spawn(command)
+        child = self.spawn(command)
         try:
-            self._wait(port)
+            self.wait(port)
             seconds = time.perf_counter() - began
             self._chat(LITELLM, port)
         finally:
@@ -107,9 +107,9 @@ class Runs:
     def freerouter(self) -> float:
         port = free_port()
         began = time.perf_counter()
-        child = self._spawn([FREEROUTER, "start", "--port", str(port)])
+        child = self.spawn([FREEROUTER, "start", "--port", str(port)])
         try:
-            self._wait(port)
+            self.wait(port)
             seconds = time.perf_counter() - began
             self._chat(START, port)
             child.wait()
@@ -118,7 +118,7 @@ class Runs:
             self.home.run(FREEROUTER, "stop", "--timeout", "2")
         return seconds
 
-    def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
+    def spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             command,
             env=self.environ,
@@ -128,7 +128,7 @@ class Runs:
             start_new_session=True,
         )
 
-    def _wait(self, port: int) -> None:
+    def wait(self, port: int) -> None:
         deadline = time.monotonic() + PATIENCE
         while self._ask(port, "GET", "/v1/models", "") != 200:
             if time.monotonic() > deadline:

@@ -65,9 +65,13 @@ class Progress(NamedTuple):
 
 
 class Output(NamedTuple):
-    """A block that is shown at once, before the command ends (following a log, say)."""
+    """A block that is shown at once, before the command ends (following a log, say).
+
+    Where the command prints JSON, `data` is a line of it; without any, nothing is printed.
+    """
 
     block: Block
+    data: dict[str, Any] | None = None
 
 
 class Running(NamedTuple):

@@ -132,13 +132,20 @@ COMMANDS = (
     ),
     Command(
         "logs",
-        "Show the gateway's log, secrets hidden",
+        "Show the gateway's log, or its requests, secrets hidden",
         "freerouter.commands.logs:run",
         (
-            Parameter("lines", "int", "how many of the last lines", default=50, short="n"),
+            Parameter("lines", "int", "how many of the last lines (50)", short="n"),
             Parameter("follow", "flag", "go on as lines are written (Ctrl-C ends)", short="f"),
+            Parameter("since", help="from then on: 10m, 2h, or 2026-01-31T18:00"),
+            Parameter("errors", "flag", "only what went wrong"),
+            Parameter("requests", "flag", "one line for each request of a client", short="r"),
+            Parameter("bodies", "flag", "the same with questions and answers, if recorded"),
         ),
-        examples=("logs", "logs -n 200", "logs -f"),
+        examples=("logs", "logs -n 200", "logs -f", "logs -r --since 10m", "logs -r --errors"),
+        details="Older files, which were moved aside at 5 MB, are read as well. "
+        "With --json it prints one object, and with -f one a line. "
+        "Questions and answers are recorded only with `gateway: {log_bodies: true}`.",
     ),
     Command(
         "ask",

@@ -121,12 +121,18 @@ def test_providers_use_config_and_the_core(name: str) -> None:
 
 @pytest.mark.parametrize("name", in_package("process"))
 def test_the_gateways_process_uses_config_and_the_core(name: str) -> None:
-    assert {package_of(module) for module in ours(name)} <= {"", "config", "process"}
+    assert {package_of(module) for module in ours(name)} <= {"", "config", "process", "usage"}
+
+
+@pytest.mark.parametrize("name", in_package("usage"))
+def test_usage_uses_config_and_the_core(name: str) -> None:
+    assert {package_of(module) for module in ours(name)} <= {"", "config", "usage"}
 
 
 def test_only_the_gateways_own_process_imports_the_engine() -> None:
-    allowed = {"freerouter.process.worker", "freerouter.process.patches"}
-    assert {name for name in MODULES if theirs(name) & ENGINE} == allowed
+    found = {name for name in MODULES if theirs(name) & ENGINE}
+    elsewhere = {name for name in found if not name.startswith("freerouter.process.patches.")}
+    assert elsewhere == {"freerouter.process.worker", "freerouter.usage.recorder"}
 
 
 def test_only_the_shell_and_the_menus_import_a_terminal_library() -> None:

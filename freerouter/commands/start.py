@@ -86,5 +86,6 @@ def prepare(ctx: Context, *, port: int | None, debug: bool, timeout: float) -> L
         debug=debug,
         timeout=timeout,
         workers=file.gateway.get("workers") or 1,
+        bodies=bool(file.gateway.get("log_bodies")),
         fork=can_fork and ctx.environ.get(FORK_SWITCH) != "off",
     )

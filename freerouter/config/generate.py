@@ -29,6 +29,10 @@ HEADER = """\
 """
 KEYLESS = "not-needed"
 """OpenAI's client wants some key, also where the server wants none."""
+FORWARDED = ("openai", "openrouter")
+"""Prefixes for which LiteLLM sends /v1/responses on as it is, wherever the address leads."""
+OPENAI = "://api.openai.com"
+"""The address that surely answers /v1/responses; every other provider is asked for a chat."""
 LIMITS = ("rpm", "tpm", "timeout", "max_retries", "weight", "order")
 
 
@@ -60,6 +64,8 @@ def deployment(account: Account, model: Model) -> dict[str, Any]:
     prefix = entry.provider if provider.id == "static" else provider.litellm.get("prefix", "openai")
     params: dict[str, Any] = {"model": f"{prefix}/{model.id}"}
     if account.base_url:
+        if prefix in FORWARDED and OPENAI not in account.base_url:
+            params["use_chat_completions_api"] = True
         carrier = account.base_name
         params["api_base"] = f"os.environ/{carrier}" if carrier else account.base_url
     if account.key:

@@ -53,6 +53,7 @@ GATEWAY: Mapping[str, type | tuple[type, ...]] = {
     "port": int,
     "request_timeout": (int, float),
     "workers": int,
+    "log_bodies": bool,
 }
 MOST_WORKERS = 64
 _WORDS = {

@@ -51,6 +51,10 @@ class Workspace(NamedTuple):
         return self._path("state", "gateway.log")
 
     @property
+    def requests_file(self) -> str:
+        return self._path("state", "requests.jsonl")
+
+    @property
     def history_file(self) -> str:
         return self._path("state", "history")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from freerouter.frontends.text import Painter
 from freerouter.result import Line, Output, Running
@@ -64,14 +64,17 @@ class Console:
 
     def event(self, event: Event) -> None:
         if isinstance(event, Output):
-            self._output(event.block)
+            self._output(event.block, event.data)
         elif isinstance(event, Running):
             self._output(Line(f"> {event.line}", "dim"))
         elif self.fancy:
             self._progress(event)
 
-    def _output(self, block: Block) -> None:
+    def _output(self, block: Block, data: dict[str, Any] | None = None) -> None:
         if self.output == "json":
+            if data is not None:
+                _write(sys.stdout, self.painter().json(data))
+                sys.stdout.flush()
             return
         self.finish()
         stream = sys.stderr if isinstance(block, Line) and block.err else sys.stdout

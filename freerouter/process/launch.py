@@ -54,6 +54,8 @@ class Launch(NamedTuple):
     workers: int = 1
     fork: bool = True
     """Workers are forked off the supervisor, where the system can do that."""
+    bodies: bool = False
+    """Bodies are recorded with the requests."""
     hung: float = 30.0
     """Seconds without a sign of life after which a worker is taken for hung."""
 
@@ -87,7 +89,10 @@ def job_of(ctx: Context, launch: Launch) -> dict[str, Any]:
             f"Cannot read {path}.", f"{why}.", "`freerouter fetch` writes it anew."
         ) from None
     secrets = {**launch.values, MASTER_KEY: launch.master_key}
-    level = "DEBUG" if launch.debug else "WARNING"
+    settings = {
+        "LITELLM_LOG": "DEBUG" if launch.debug else "WARNING",
+        "FREEROUTER_LOG_BODIES": "1" if launch.bodies else "0",
+    }
     return {
         "host": launch.host,
         "port": launch.port,
@@ -95,7 +100,7 @@ def job_of(ctx: Context, launch: Launch) -> dict[str, Any]:
         "beside": ctx.workspace.root,
         "fingerprint": fingerprint_of(path),
         "models": launch.models,
-        "environ": {**base_environment(ctx), "LITELLM_LOG": level, **secrets},
+        "environ": {**base_environment(ctx), **settings, **secrets},
         "secrets": sorted(secrets),
         "workers": launch.workers,
         "debug": launch.debug,

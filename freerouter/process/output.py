@@ -12,10 +12,7 @@ import time
 from typing import IO, Any
 
 from freerouter.redact import Redactor
-
-MAX_BYTES = 5 * 1024 * 1024
-KEPT = 3
-"""How many older logs are kept: `gateway.log.1` is the newest of them."""
+from freerouter.rotation import MAX_BYTES, put_aside
 
 
 class RedactedStream:
@@ -72,7 +69,7 @@ def keep_open(path: str, *, rotates: bool = False) -> None:
     try:
         with contextlib.suppress(FileNotFoundError):
             if rotates and os.stat(path).st_size > MAX_BYTES:
-                rotate(path)
+                put_aside(path)
         mine = os.fstat(2)
         try:
             there: os.stat_result | None = os.stat(path)
@@ -86,11 +83,3 @@ def keep_open(path: str, *, rotates: bool = False) -> None:
     os.dup2(opened, 1)
     os.dup2(opened, 2)
     os.close(opened)
-
-
-def rotate(path: str) -> None:
-    """`gateway.log` becomes `.1`, and what was `.1` becomes `.2`; the oldest is lost."""
-    for number in range(KEPT - 1, 0, -1):
-        with contextlib.suppress(FileNotFoundError):
-            os.replace(f"{path}.{number}", f"{path}.{number + 1}")
-    os.replace(path, f"{path}.1")

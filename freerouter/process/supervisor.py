@@ -167,7 +167,7 @@ class Supervisor:
 
     def _make(self, job: Job, generation: int) -> Worker:
         words = ["--token", self._options.token, "--engine", self._options.engine]
-        job = {**job, "path": self._traces.config(generation), "log": self._traces.log}
+        job = {**job, **self._traces.paths(generation)}
         if job["fork"] and hasattr(os, "fork"):
             worker = pool.fork(job, generation, self._serve, self._forget)
         else:

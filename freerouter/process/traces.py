@@ -29,9 +29,14 @@ class Traces:
         self._control = control
         self._written: GatewayRecord | None = None
 
-    @property
-    def log(self) -> str:
-        return self._workspace.log_file
+    def paths(self, generation: int) -> dict[str, str]:
+        """Where a worker reads and writes."""
+        workspace = self._workspace
+        return {
+            "path": self.config(generation),
+            "log": workspace.log_file,
+            "requests": workspace.requests_file,
+        }
 
     def config(self, generation: int) -> str:
         """A copy's path: what is served is not what lies in config.yaml a minute later."""
@@ -70,7 +75,7 @@ class Traces:
                 self._written = record
 
     def keep_log(self) -> None:
-        keep_open(self.log, rotates=True)
+        keep_open(self._workspace.log_file, rotates=True)
 
     def remove(self, generation: int) -> None:
         """The gateway has ended: nothing of it stays but its log."""

@@ -23,11 +23,15 @@ from typing import TYPE_CHECKING, Any
 from freerouter.process import patches
 from freerouter.process.control import Channel
 from freerouter.process.output import hide_secrets, keep_open
+from freerouter.process.server_options import server_options
+from freerouter.usage.recorder import install
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     import uvicorn
+
+    from freerouter.usage.recorder import Recorder
 
     Scope = dict[str, Any]
     Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -39,8 +43,6 @@ LINGER = 5.0
 """Seconds without any request after which idle connections of a draining worker are closed."""
 ORPHANED = 600.0
 """Seconds that requests may take once the supervisor is gone."""
-KEEP_ALIVE = 75
-"""Seconds that an idle connection is kept: longer than clients do, so that they close first."""
 WARM_UP = (
     ("GET", "/v1/models", b""),
     ("POST", "/v1/chat/completions", b'{"model":"freerouter-warm-up","messages":[]}'),
@@ -88,19 +90,20 @@ def serve(job: dict[str, Any], listener: socket.socket, channel: Channel) -> Non
     os.environ.clear()
     os.environ.update(job["environ"], CONFIG_FILE_PATH=job["path"])
     sys.path.append(job["beside"])
-    hide_secrets(job)
+    redact = hide_secrets(job)
     faulthandler.enable()
     gc.enable()
-    front = Front(app, job["environ"]["LITELLM_MASTER_KEY"])
+    recorder = install(job["requests"], redact)
+    front = Front(app, job, listener)
     config = uvicorn.Config(
         front,
         log_config=log_settings(debug=job["debug"]),
-        server_header=False,
-        timeout_keep_alive=KEEP_ALIVE,
         timeout_notify=BEAT,
+        **server_options(debug=job["debug"]),
     )
     server = uvicorn.Server(config)
-    config.callback_notify = Attendant(server, front, listener, channel, job["log"]).beat
+    attendant = Attendant(server, front, channel, recorder)
+    config.callback_notify = attendant.beat
     server.run(sockets=[listener])
 
 
@@ -109,9 +112,11 @@ class Front:
     a draining worker to come back over another connection.
     """
 
-    def __init__(self, app: App, key: str) -> None:
+    def __init__(self, app: App, job: dict[str, Any], listener: socket.socket) -> None:
         self._app = app
-        self._key = key
+        self._key = job["environ"]["LITELLM_MASTER_KEY"]
+        self.log: str = job["log"]
+        self.listener = listener
         self.draining = False
         self.in_flight = 0
         self.last = time.monotonic()
@@ -187,18 +192,12 @@ class Attendant:
     """Keeps the worker's side of its conversation with the supervisor."""
 
     def __init__(
-        self,
-        server: uvicorn.Server,
-        front: Front,
-        listener: socket.socket,
-        channel: Channel,
-        log: str,
+        self, server: uvicorn.Server, front: Front, channel: Channel, recorder: Recorder
     ) -> None:
         self._server = server
         self._front = front
-        self._listener = listener
         self._channel = channel
-        self._log = log
+        self._recorder = recorder
         self._known = set(sys.modules)
         self._linger = True
         self._ready = False
@@ -212,7 +211,7 @@ class Attendant:
             threading.Thread(target=self._listen, args=(loop,), daemon=True).start()
             self._channel.send({"ready": True, "facts": self._facts()})
             return
-        keep_open(self._log)
+        keep_open(self._front.log)
         message: dict[str, Any] = {"facts": self._facts()}
         if len(sys.modules) > len(self._known):
             imported = sys.modules.keys() - self._known
@@ -221,7 +220,7 @@ class Attendant:
         self._channel.send(message, wait=False)
 
     def _facts(self) -> dict[str, Any]:
-        return {"in_flight": self._front.in_flight}
+        return {**self._recorder.snapshot(), "in_flight": self._front.in_flight}
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
         """In a thread of its own: also a loop that hangs must not outlive its supervisor."""
@@ -243,7 +242,7 @@ class Attendant:
         self._front.last = time.monotonic()
         for server in self._server.servers:
             server.close()
-        loop.call_soon(self._listener.close)
+        loop.call_soon(self._front.listener.close)
         self._task = loop.create_task(self._finish())
 
     async def _finish(self) -> None:

@@ -58,6 +58,7 @@ def test_a_model_with_a_price_and_limits_is_told_in_full() -> None:
             "model_name": "a/b:c@d",
             "litellm_params": {
                 "model": "openrouter/a/b:c@d",
+                "use_chat_completions_api": True,
                 "api_base": "https://openrouter.ai/api/v1",
                 "api_key": "os.environ/KEY",
                 "rpm": 20,
@@ -89,10 +90,22 @@ def test_what_is_free_costs_nothing_and_what_is_unknown_has_no_price() -> None:
 def test_a_keyless_server_gets_a_key_that_says_so() -> None:
     assert params("{type: oai, api_base: 'http://lab:8000/v1'}") == {
         "model": "openai/m",
+        "use_chat_completions_api": True,
         "api_base": "http://lab:8000/v1",
         "api_key": "not-needed",
     }
     assert "api_key" not in params("{type: ollama}")
+
+
+@pytest.mark.parametrize(
+    ("base", "chat"),
+    [("http://lab:8000/v1", True), ("https://api.openai.com/v1", None)],
+)
+def test_who_is_not_openai_itself_is_asked_for_a_chat_whatever_the_client_speaks(
+    base: str, chat: bool | None
+) -> None:
+    entry = f"{{type: oai, api_base: '{base}', api_key: '${{KEY}}'}}"
+    assert params(entry).get("use_chat_completions_api") is chat
 
 
 def test_the_demo_carries_its_answer() -> None:

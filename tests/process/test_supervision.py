@@ -247,7 +247,7 @@ def test_a_thousand_connections_and_a_slow_reader_keep_nobody_out(started: Gatew
 
 def foreground(world: World) -> subprocess.Popen[str]:
     child = subprocess.Popen(
-        [sys.executable, "-m", "freerouter", "start", "--foreground"],
+        [sys.executable, "-m", "freerouter", "start", "--foreground", "--debug"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

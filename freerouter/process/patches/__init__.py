@@ -1,0 +1,62 @@
+"""What is changed in LiteLLM, why, and for which version. The only place where it is.
+
+Every patch is for the pinned version of LiteLLM and no other; FREEROUTER_ENGINE_PATCHES=off runs
+without any of them. Those of a request look at what they replace first: where its source is not
+the one that the patch was written for, that patch alone is left out, and the log says so
+(`target.py`; tests/process/test_patches.py then fails).
+
+Of the start (`starting.py`; figures: benchmarks/gateway_start.py)
+
+| patch | why |
+|---|---|
+| no plug-ins for pydantic | it would read the metadata of 119 packages |
+| pydantic builds validators when first used | 3,000 models, few ever are |
+| only routes of the gateway are registered | about 600 others need a database |
+| stand-ins for the `mcp` packages | only routes that are not served use them |
+| a registered model is added to the index of prices | it was built anew, twice a deployment |
+
+Of a request (`admitting.py`, `serving.py`; figure: benchmarks/gateway_throughput.py). The share is
+that of the CPU of a request which a profile of the unpatched worker shows for what is left out:
+
+| patch | why | share |
+|---|---|---|
+| the gateway's own key is admitted at once | there are no teams and budgets to look up | 10% |
+| the own key passes the limiter | it has no limits to be counted against | 4% |
+| packages that are not installed stay so | each request tried to import them again | 8% |
+| requests are built without a thread | nothing of it waits; two switches of thread | 4% |
+| plain data is sent as it is | OpenAI's client walks all of it, and changes nothing | 4% |
+| usage is counted where there are limits | it copied the model's record, twice, to find none | 3% |
+| cost is not diagnosed where it is nothing | a warning that nobody asked for, twice | 3% |
+| a deployment is checked once | it was built and validated anew, five times | 3% |
+| what is known of a model is kept | an unknown one was searched for at every request | 2% |
+| addresses are put together once | the same address at every request | 1% |
+| an address that is given is taken | to find it, all parameters were checked | 1% |
+| services are told where some listen | a report was made for nobody, twice | 1% |
+| cookies are looked for where some are set | a cookie jar was asked at every answer | 1% |
+| garbage is collected less often | every 20,000 new objects, not every 700 | 3% |
+
+And one of a dialect: `count_tokens` on a provider of chat alone is answered by LiteLLM's own
+estimate, without asking for the provider's `/responses/input_tokens` first, which is not there.
+"""
+
+from __future__ import annotations
+
+import gc
+
+from freerouter.process.patches import starting
+from freerouter.process.patches.starting import SERVED, before_import, wanted
+from freerouter.process.patches.target import apply_all
+
+__all__ = ("SERVED", "after_import", "before_import", "wanted")
+
+NEW_OBJECTS = (20_000, 20, 50)
+"""After how many new objects, and collections of younger ones, garbage is looked for."""
+
+
+def after_import() -> list[str]:
+    """Patch LiteLLM itself; what was left out, in words."""
+    from freerouter.process.patches import admitting, serving
+
+    starting.after_import()
+    gc.set_threshold(*NEW_OBJECTS)
+    return apply_all((*admitting.PATCHES, *serving.PATCHES))

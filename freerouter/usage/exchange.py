@@ -1,0 +1,221 @@
+"""One request while it is served: what the client saw of it, and what LiteLLM told about it.
+
+The first comes from the messages of ASGI that pass by, the second from LiteLLM's callbacks, which
+may come after the answer. `record` puts both together.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from freerouter.usage.record import CLIENT_GONE, RequestRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+DIALECTS = {
+    "/messages/count_tokens": "count_tokens",
+    "/chat/completions": "chat",
+    "/completions": "text",
+    "/messages": "messages",
+    "/responses": "responses",
+    "/embeddings": "embeddings",
+}
+"""By the end of the path; the longer ends stand first."""
+LONGEST_BODY = 64 * 1024
+"""Bytes of a body that are recorded, where bodies are; and of an answer that tells an error."""
+LONGEST_MESSAGE = 160
+LONGEST_CLIENT = 40
+"""Of the first word of a client's description of itself: `claude-cli/2.0`."""
+CUTS = ("\n", "{", "[", "Traceback", " Passed model=")
+"""Where a message may begin to repeat what the client sent: it is kept up to there."""
+FAILED = 400
+
+
+class Exchange:
+    """`begun` by a client; `told` holds what LiteLLM said of its outcome."""
+
+    def __init__(self, scope: Mapping[str, Any], *, bodies: bool) -> None:
+        path = str(scope.get("path", "")).rstrip("/")
+        self.dialect = next((name for end, name in DIALECTS.items() if path.endswith(end)), path)
+        self.time = time.time()
+        self.begun = time.monotonic()
+        self.ended = 0.0
+        self.answered_at = 0.0
+        self.first_token: float | None = None
+        self.status = 0
+        self.headers: dict[bytes, bytes] = {}
+        self.whole = False
+        self.gone = False
+        self.told: Mapping[str, Any] = {}
+        self.failure: Mapping[str, Any] = {}
+        self.alias = ""
+        self._scope: Mapping[str, Any] = scope
+        self._bodies = bodies
+        self._client = ""
+        self._sent = bytearray()
+        self._answer = bytearray()
+
+    @property
+    def failed(self) -> bool:
+        return self.status >= FAILED or self.gone or not self.whole or self.broke_off
+
+    @property
+    def expects_more(self) -> bool:
+        """Whether LiteLLM has yet to tell tokens and cost of what the client got already."""
+        settled = self.told or self.broke_off or self.gone
+        return self.status < FAILED and not settled and self.dialect != "count_tokens"
+
+    @property
+    def broke_off(self) -> bool:
+        """A stream that began well and ended in an error: earlier ones are failed attempts."""
+        ended = self.failure.get("endTime") or 0.0
+        return self.stream and not self.told and ended > self.answered_at
+
+    @property
+    def stream(self) -> bool:
+        return self.headers.get(b"content-type", b"").startswith(b"text/event-stream")
+
+    def received(self, message: Mapping[str, Any]) -> None:
+        """A message from the client: a piece of the body, or that it hung up."""
+        if message["type"] == "http.disconnect":
+            self.gone = not self.whole
+        elif self._bodies:
+            _extend(self._sent, message.get("body", b""))
+
+    def answered(self, message: Mapping[str, Any]) -> None:
+        """A message to the client: status and headers, or a piece of the body."""
+        if message["type"] == "http.response.start":
+            self.answered_at = time.time()
+            self.status = message["status"]
+            self.headers = dict(message["headers"])
+            self.alias = self._asked_for()
+        elif message["type"] == "http.response.body":
+            body = message.get("body", b"")
+            if body and self.first_token is None and self.stream:
+                self.first_token = time.monotonic() - self.begun
+            if self._bodies or self.status >= FAILED:
+                _extend(self._answer, body)
+            self.whole = not message.get("more_body", False)
+
+    def _asked_for(self) -> str:
+        """The model of the body that LiteLLM read, as the client named it."""
+        scope = self._scope
+        model = scope.get("client_requested_model")
+        parsed = scope.get("parsed_body")
+        if not model and isinstance(parsed, tuple) and isinstance(parsed[-1], dict):
+            model = parsed[-1].get("model")
+        return model if isinstance(model, str) else ""
+
+    def end(self) -> None:
+        """The client has its answer, or is gone. What it sent is let go of."""
+        self.ended = time.monotonic()
+        given = dict(self._scope.get("headers", ())).get(b"user-agent", b"")
+        self._client = next(iter(given.decode("latin-1").split()), "")[:LONGEST_CLIENT]
+        self._scope = {}
+
+    def record(self, redact: Callable[[str], str]) -> RequestRecord:
+        told = self.told
+        payload: Mapping[str, Any] = told or self.failure
+        error, message = self._error(redact)
+        request, response = (_text(self._sent), self._answer_text()) if self._bodies else ("", "")
+        return RequestRecord(
+            time=datetime.fromtimestamp(self.time, timezone.utc).isoformat(timespec="milliseconds"),
+            alias=redact(self.alias or str(payload.get("model_group") or "")),
+            provider=redact(_provider(payload)),
+            model=redact(_model(payload)),
+            status=CLIENT_GONE if self.gone else self.status,
+            error=error,
+            message=message,
+            latency=round(self.ended - self.begun, 4),
+            first_token=None if self.first_token is None else round(self.first_token, 4),
+            tokens_in=told.get("prompt_tokens"),
+            tokens_out=told.get("completion_tokens"),
+            cost=_cost(told),
+            stream=self.stream,
+            dialect=self.dialect,
+            retries=self._number(b"x-litellm-attempted-retries"),
+            fallbacks=self._number(b"x-litellm-attempted-fallbacks"),
+            client=redact(self._client),
+            call_id=self.headers.get(b"x-litellm-call-id", b"").decode("latin-1"),
+            request=redact(request),
+            response=redact(response),
+        )
+
+    def _error(self, redact: Callable[[str], str]) -> tuple[str, str]:
+        """Class and message, both "" where nothing went wrong."""
+        if self.gone:
+            return "ClientGone", "the client hung up"
+        if not self.failed:
+            return "", ""
+        told: Mapping[str, Any] = self.failure.get("error_information") or {}
+        name, message = _read_error(self._answer_text())
+        name = str(told.get("error_class") or name or "Cut")
+        return name, redact(shortened(message or str(told.get("error_message") or "")))
+
+    def _answer_text(self) -> str:
+        raw = bytes(self._answer)
+        if self.headers.get(b"content-encoding") == b"gzip":
+            try:
+                raw = gzip.decompress(raw)
+            except (OSError, EOFError):
+                return ""
+        return _text(raw)
+
+    def _number(self, header: bytes) -> int:
+        value = self.headers.get(header, b"0")
+        return int(value) if value.isdigit() else 0
+
+
+def shortened(message: str) -> str:
+    """One line of a message, without what may be the client's own words."""
+    for cut in CUTS:
+        message = message.partition(cut)[0]
+    words = message.split(": ")
+    while len(words) > 1 and words[0].removeprefix("litellm.").endswith(("Error", "Exception")):
+        del words[0]
+    return ": ".join(words).strip(" :-.'\"")[:LONGEST_MESSAGE]
+
+
+def _provider(payload: Mapping[str, Any]) -> str:
+    """The workspace's name of the provider, or LiteLLM's where it was configured by hand."""
+    info: Mapping[str, Any] = payload.get("model_info") or {}
+    return str(info.get("freerouter_provider") or payload.get("custom_llm_provider") or "")
+
+
+def _model(payload: Mapping[str, Any]) -> str:
+    """As the provider calls it: without LiteLLM's prefix."""
+    prefix = f"{payload.get('custom_llm_provider')}/"
+    return str(payload.get("model") or "").removeprefix(prefix)
+
+
+def _cost(told: Mapping[str, Any]) -> float | None:
+    """None where no price is known: LiteLLM then says nought."""
+    cost: float | None = told.get("response_cost")
+    priced = "input_cost_per_token" in (told.get("model_info") or {})
+    return cost if cost or priced else None
+
+
+def _read_error(text: str) -> tuple[str, str]:
+    """Class and message of an error as any of the dialects words it."""
+    try:
+        found = json.loads(text)["error"]
+        message = str(found["message"])
+    except (ValueError, KeyError, TypeError):
+        return "", ""
+    name, _, rest = message.partition(": ")
+    if name.startswith("litellm.") and name.isascii():
+        return name.removeprefix("litellm."), rest
+    return str(found.get("type") or ""), message
+
+
+def _extend(kept: bytearray, more: bytes) -> None:
+    kept.extend(more[: LONGEST_BODY - len(kept)])
+
+
+def _text(raw: bytes | bytearray) -> str:
+    return bytes(raw).decode("utf-8", "replace")

@@ -1,0 +1,181 @@
+"""Records every request of a client, from inside LiteLLM's own process.
+
+`install` puts a layer around LiteLLM's application, which sees what the client sees, and a callback
+into LiteLLM, which is told tokens and cost. What comes of it is written by a thread (`writer.py`),
+and counted for whoever watches the worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from freerouter.usage.counters import Counters, LastError
+from freerouter.usage.exchange import Exchange
+from freerouter.usage.record import to_line
+from freerouter.usage.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BODIES = "FREEROUTER_LOG_BODIES"
+"""The variable which, as 1, has bodies recorded."""
+WARM_UP = "freerouter-warm-up"
+"""The model that a new worker asks itself for: no client did."""
+LATEST = 5.0
+"""Seconds after an answer that LiteLLM may take to tell its tokens and cost."""
+
+serving: ContextVar[Exchange | None] = ContextVar("serving", default=None)
+
+
+class Recorder:
+    """`snapshot` may be called from any thread."""
+
+    def __init__(self, path: str, redact: Callable[[str], str]) -> None:
+        self._redact = redact
+        self._counters = Counters()
+        self._writer: Writer[Exchange] = Writer(path, self._line_of)
+        self._waiting: set[Exchange] = set()
+
+    def snapshot(self) -> dict[str, Any]:
+        """done, errors, in_flight, minutes, last_error, and lost: records that went unwritten."""
+        return {**self._counters.snapshot(), "lost": self._writer.lost}
+
+    def close(self) -> None:
+        """Write what there is, complete or not. Nothing is recorded afterwards."""
+        for exchange in tuple(self._waiting):
+            self._settle(exchange)
+        self._writer.close()
+
+    def begin(self) -> None:
+        self._counters.begin()
+
+    def end(self, exchange: Exchange) -> None:
+        """The client has its answer, or is gone."""
+        exchange.end()
+        if exchange.alias == WARM_UP:
+            self._counters.forget()
+            return
+        self._counters.end(failed=exchange.failed)
+        if exchange.failed:
+            record = exchange.record(self._redact)
+            self._counters.last_error = LastError(
+                record.time, record.status, record.message or record.error, record.alias
+            )
+        self._waiting.add(exchange)
+        if exchange.expects_more:
+            asyncio.get_running_loop().call_later(LATEST, self._settle, exchange)
+        else:
+            self._settle(exchange)
+
+    def told(self, exchange: Exchange, payload: dict[str, Any], *, failed: bool) -> None:
+        """LiteLLM tells how it went. Of several attempts, the one that went well counts."""
+        if failed:
+            exchange.failure = payload
+        elif not exchange.told or payload.get("total_tokens"):
+            exchange.told = payload
+        if not exchange.expects_more:
+            self._settle(exchange)
+
+    def _settle(self, exchange: Exchange) -> None:
+        """What is waited for is here, or nobody waits for it any longer."""
+        if exchange in self._waiting:
+            self._waiting.remove(exchange)
+            self._writer.put(exchange)
+
+    def _line_of(self, exchange: Exchange) -> str:
+        return to_line(exchange.record(self._redact))
+
+
+class Layer:
+    """An ASGI application around another one. Only what a client asks of a model is recorded."""
+
+    def __init__(self, app: Any, recorder: Recorder, *, bodies: bool) -> None:
+        self._app = app
+        self._recorder = recorder
+        self._bodies = bodies
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, self._closing(send))
+            return
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        exchange = Exchange(scope, bodies=self._bodies)
+
+        async def receive_and_note() -> Any:
+            message = await receive()
+            exchange.received(message)
+            return message
+
+        async def send_and_note(message: Any) -> None:
+            exchange.answered(message)
+            await send(message)
+
+        self._recorder.begin()
+        serving.set(exchange)
+        try:
+            await self._app(scope, receive_and_note, send_and_note)
+        finally:
+            self._recorder.end(exchange)
+
+    def _closing(self, send: Any) -> Any:
+        """Uvicorn ends by signal, so that nothing of Python's own is called at the end."""
+
+        async def send_and_close(message: Any) -> None:
+            if message["type"] == "lifespan.shutdown.complete":
+                self._recorder.close()
+            await send(message)
+
+        return send_and_close
+
+
+def install(path: str, redact: Callable[[str], str]) -> Recorder:
+    """Begin to record into `path`. In the process that serves, after LiteLLM was imported."""
+    import litellm
+    from litellm.integrations.custom_logger import CustomLogger
+    from litellm.proxy.proxy_server import app
+    from starlette.middleware import Middleware
+
+    recorder = Recorder(path, redact)
+
+    class Callback(CustomLogger):  # type: ignore[misc] # LiteLLM has no types here
+        """LiteLLM passes by name: the parameters must be called what they are called."""
+
+        async def async_log_success_event(
+            self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any
+        ) -> None:
+            tell(kwargs, failed=False)
+
+        async def async_log_failure_event(
+            self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any
+        ) -> None:
+            tell(kwargs, failed=True)
+
+    def tell(kwargs: Any, *, failed: bool) -> None:
+        exchange = serving.get()
+        payload = kwargs.get("standard_logging_object")
+        if exchange is not None and payload:
+            info = (kwargs.get("litellm_params") or {}).get("model_info")
+            recorder.told(exchange, _needed(payload, info), failed=failed)
+
+    callback = Callback()
+    litellm.logging_callback_manager.add_litellm_async_success_callback(callback)
+    litellm.logging_callback_manager.add_litellm_async_failure_callback(callback)
+    bodies = os.environ.get(BODIES) == "1"
+    app.user_middleware.insert(0, Middleware(Layer, recorder=recorder, bodies=bodies))
+    return recorder
+
+
+NEEDED = (
+    "model_group", "model", "custom_llm_provider", "prompt_tokens", "completion_tokens",
+    "total_tokens", "response_cost", "error_information", "endTime",
+)  # fmt: skip
+
+
+def _needed(payload: Any, info: Any) -> dict[str, Any]:
+    """What a record is made of: not the messages, so that they are not held on to."""
+    return {**{name: payload.get(name) for name in NEEDED}, "model_info": info or {}}

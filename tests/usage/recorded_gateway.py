@@ -1,0 +1,37 @@
+"""The real LiteLLM with the recorder in it: `recorded_gateway.py PORT RECORDS`, until a line comes.
+
+Prints a line when it serves. CONFIG_FILE_PATH and what that needs are in the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+
+import uvicorn
+from litellm.proxy.proxy_server import app
+
+from freerouter.process import patches
+from freerouter.usage import recorder
+
+
+def main(port: int, path: str) -> None:
+    patches.after_import()
+    recorded = recorder.install(path, lambda text: text.replace("sk-canary-0123456789", "env:KEY"))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False))
+
+    def watch() -> None:
+        while not server.started:
+            pass
+        print("serving", flush=True)
+        for _line in sys.stdin:
+            print(json.dumps(recorded.snapshot()), flush=True)
+        server.should_exit = True
+
+    threading.Thread(target=watch, daemon=True).start()
+    server.run()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])
