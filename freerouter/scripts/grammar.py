@@ -53,6 +53,7 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 DIRECTIVES = {
     "need": _Shape(rf"env\s+{_NAME}|engine", "`@need env NAME` or `@need engine`"),
     "home": _Shape("fresh", "`@home fresh`"),
+    "file": _Shape(r"\S+\s+\S.*", "`@file PATH FROM`"),
     "fake": _Shape(r"providers\s+\S.*", "`@fake providers FILE`"),
     "wait": _Shape(
         rf"{_TIME.pattern}\s+gateway\s+(?:ready|stopped)",

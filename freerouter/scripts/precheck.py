@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 from typing import TYPE_CHECKING
 
 from freerouter.errors import FreeRouterError, UsageError
@@ -10,6 +12,7 @@ from freerouter.flows import questions_of
 from freerouter.registry import did_you_mean
 from freerouter.resources import flow_paths, flows_directory
 from freerouter.scripts.grammar import expand
+from freerouter.scripts.home import put_file
 from freerouter.scripts.nodes import Directive, ExitCode, Question, Step
 from freerouter.session import Session
 
@@ -25,21 +28,66 @@ ALWAYS_KNOWN = ("apply", "undo")
 
 
 def check(file: Script, session: Session, values: Mapping[str, str]) -> None:
-    """Raise UsageError with `file:line` for the first command or question that cannot be right."""
-    known = {**session.context().environ, **values}
-    for node in file.steps:
-        take(node, known, values)
-        if isinstance(node, Directive) and node.name == "home":
-            session = _nobodys(session)
-        elif isinstance(node, Step):
-            try:
-                call = _call(node, session, known)
-            except FreeRouterError as error:
+    """Raise UsageError with `file:line` for the first line that cannot be right."""
+    with contextlib.ExitStack() as stack:
+        checking = _Checking(file, session, values, stack)
+        for node in file.steps:
+            checking.node(node)
+
+
+class _Checking:
+    """The script up to a line: which variables and which flows are known there."""
+
+    def __init__(
+        self,
+        file: Script,
+        session: Session,
+        values: Mapping[str, str],
+        stack: contextlib.ExitStack,
+    ) -> None:
+        self._file = file
+        self._session = session
+        self._values = values
+        self._known = {**session.context().environ, **values}
+        self._stack = stack
+        self._at_home = False
+
+    def node(self, node: Node) -> None:
+        take(node, self._known, self._values)
+        call = None
+        try:
+            if isinstance(node, Directive):
+                self._directive(node)
+            elif isinstance(node, Step):
+                call = _call(node, self._session, self._known)
+        except FreeRouterError as error:
+            where = f"{self._file.name}:{node.line}"
+            raise UsageError(f"{where}: {error.what}", error.why, error.fix) from None
+        if isinstance(node, Step) and call:
+            _questions(self._file, node, self._session, call)
+
+    def _directive(self, directive: Directive) -> None:
+        if directive.name == "home":
+            self._go_home()
+        elif directive.name == "fake":
+            from freerouter.fakes.description import read_fakes
+
+            read_fakes(self._file.beside(directive.arguments.split(None, 1)[1]))
+        elif directive.name == "file":
+            if not self._at_home:
                 raise UsageError(
-                    f"{file.name}:{node.line}: {error.what}", error.why, error.fix
-                ) from None
-            if call:
-                _questions(file, node, session, call)
+                    "@file stands below `@home fresh`.", "It writes into no other home."
+                )
+            ctx = self._session.context()
+            put_file(directive.arguments, self._file.name, ctx.environ, ctx.cwd)
+
+    def _go_home(self) -> None:
+        """A session of somebody who has nothing but what `@file` brings: no flows but ours."""
+        top, self._at_home = os.devnull, True
+        if any(isinstance(n, Directive) and n.name == "file" for n in self._file.steps):
+            top = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="freerouter-"))
+        environ = {"HOME": os.path.join(top, "home")}
+        self._session = Session(self._session.frontend, environ, os.path.join(top, "work"))
 
 
 def take(node: Node, known: dict[str, str], values: Mapping[str, str]) -> None:
@@ -47,11 +95,6 @@ def take(node: Node, known: dict[str, str], values: Mapping[str, str]) -> None:
     if isinstance(node, Directive) and node.name == "set":
         name, _, value = node.arguments.partition(" ")
         known[name] = values.get(name, value.strip())
-
-
-def _nobodys(session: Session) -> Session:
-    """A session of somebody who has nothing: a fresh home knows no flows but ours."""
-    return Session(session.frontend, {"HOME": os.devnull}, os.devnull)
 
 
 def _exit_code(step: Step) -> int:

@@ -139,7 +139,7 @@ def test_control_c_ends_a_wait_and_what_is_always_done_is_done(
     child.send_signal(signal.SIGINT)
     _out, err = child.communicate(timeout=60)
     assert child.returncode == 130
-    assert err == "Cancelled.\n"
+    assert err == "x.frs:2: `@wait 1h gateway ready` was interrupted.\nCancelled.\n"
     assert (world.workspace / "providers.yaml").exists()
     assert not (world.workspace / "config.yaml").exists()
 
