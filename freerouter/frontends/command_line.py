@@ -99,12 +99,18 @@ def _recorded(session: Session, call: Call) -> Result:
     except FreeRouterError:
         recording.save()
         raise
-    recording.save()
-    return result._replace(show=(*result.show, recorded_line(call.record)))
+    return result._replace(show=(*result.show, *saved(recording)))
 
 
-def recorded_line(path: str) -> Line:
-    return Line(f"Recorded in {path}: `freerouter run {path}` replays it.", "ok")
+def saved(recording: Recording) -> list[Line]:
+    """Write a recording, and say how it is replayed."""
+    typed, path = recording.save(), recording.path
+    lines = [Line(f"Recorded in {path}: `freerouter run {path}` replays it.", "ok")]
+    if typed:
+        names = " and ".join(typed)
+        text = f"Set {names} first: what was typed unseen does not stand in the file."
+        lines.append(Line(text, "warn"))
+    return lines
 
 
 def _driven(session: Session, call: Call) -> int:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from freerouter.errors import CancelledError, UsageError
 from freerouter.result import Line, Output
-from freerouter.wizard.messages import APPLY, APPLY_MESSAGE, Answer, Back, Change, Confirmed, Skip
+from freerouter.wizard.messages import (
+    APPLY,
+    APPLY_MESSAGE,
+    HIDDEN,
+    Answer,
+    Back,
+    Change,
+    Confirmed,
+    Skip,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,7 +66,11 @@ class Script:
         self._through.event(event)
 
     def secret(self, prompt: str) -> str | None:
-        return self._through.secret(prompt)
+        if not self._said:
+            return self._through.secret(prompt)
+        said = self._next(HIDDEN, prompt)
+        self._refuse_literal(said)
+        return self._value(said)
 
     def asker(self) -> Script:
         return self
@@ -77,14 +90,8 @@ class Script:
             self.show(question.help)
             self.helped(question)
             return self.ask(question)
-        literal = question.type == "secret" and text and not text.startswith("env:")
-        if literal and self._faked:
-            self._learn({f"{question.id} of the script": text})
-        elif literal:
-            raise UsageError(
-                f"{said.place}: {question.id} is a secret, and secrets never stand in a script.",
-                fix="`< env:NAME`, where NAME is the variable that holds it.",
-            )
+        if question.type == "secret":
+            self._refuse_literal(said)
         return Answer(question.id, self._value(said), "script")
 
     def show(self, text: str, *, err: bool = False) -> None:
@@ -121,6 +128,17 @@ class Script:
                 f"{said.place}: the script answers {said.id}, but {identity} is asked.", message
             )
         return said
+
+    def _refuse_literal(self, said: Said) -> None:
+        """A secret in the script itself is one of a faked provider's, or refused."""
+        if not said.text or said.text.startswith("env:"):
+            return
+        if not self._faked:
+            raise UsageError(
+                f"{said.place}: {said.id} is a secret, and secrets never stand in a script.",
+                fix="`< env:NAME`, where NAME is the variable that holds it.",
+            )
+        self._learn({f"{said.id} of the script": said.text})
 
     def _value(self, said: Said) -> str:
         if not said.text.startswith("env:"):

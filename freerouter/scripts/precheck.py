@@ -15,6 +15,7 @@ from freerouter.scripts.grammar import expand
 from freerouter.scripts.home import put_file
 from freerouter.scripts.nodes import Directive, ExitCode, Question, Step
 from freerouter.session import Session
+from freerouter.wizard.messages import APPLY, HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from freerouter.scripts.nodes import Node, Script
 
 NESTED = ("run", "record", "shell")
-ALWAYS_KNOWN = ("apply", "undo")
+ALWAYS_KNOWN = (APPLY, "undo")
 """Questions that a flow asks without having them."""
 
 
@@ -131,18 +132,19 @@ def _questions(file: Script, step: Step, session: Session, call: Call) -> None:
     if not asked or call.command.name == "flow resume":
         return
     name = call.arguments.get("name", "") if call.command.name == "flow" else call.command.flow
-    if not name:
+    ids = questions_of(session, name) if name else [HIDDEN] if call.command.secret_input else []
+    if ids == []:
         raise UsageError(
             f"{file.name}:{asked[0].line}: `{call.command.name}` asks nothing.",
             fix="Take the question and its answer out.",
         )
-    ids = questions_of(session, name)
     if ids is None:
         return
+    what = f"the flow {name}" if name else f"`{call.command.name}`"
     for question in asked:
         last = question.id.rsplit(".", 1)[-1]
         if last not in (*ids, *ALWAYS_KNOWN):
             raise UsageError(
-                f'{file.name}:{question.line}: the flow {name} has no question "{question.id}".',
+                f'{file.name}:{question.line}: {what} has no question "{question.id}".',
                 fix=did_you_mean(last, ids) or f"It has: {', '.join(ids)}.",
             )

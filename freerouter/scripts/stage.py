@@ -6,10 +6,19 @@ import shlex
 from typing import TYPE_CHECKING
 
 from freerouter.frontends.text import Painter
-from freerouter.result import Line, Output, Running
+from freerouter.result import Line, Output, Reveal, Running
 from freerouter.scripts.nodes import Item
 from freerouter.volatile import marked
-from freerouter.wizard.messages import APPLY, APPLY_MESSAGE, Answer, Back, Change, Confirmed, Skip
+from freerouter.wizard.messages import (
+    APPLY,
+    APPLY_MESSAGE,
+    HIDDEN,
+    Answer,
+    Back,
+    Change,
+    Confirmed,
+    Skip,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,13 +65,19 @@ class Stage:
         self._inner.event(event)
 
     def secret(self, prompt: str) -> str | None:
-        return self._inner.secret(prompt)
+        value = self._inner.secret(prompt)
+        if value is not None:
+            self.note(Item("?", prompt, HIDDEN))
+            self.note(Item("<", _hidden(value.strip()), HIDDEN))
+        return value
 
     def asker(self) -> Asker | None:
         asker = self._inner.asker()
         return None if asker is None else _Noted(asker, self)
 
     def block(self, block: Block) -> None:
+        if isinstance(block, Reveal):
+            block = Line(f"env:{block.name}")
         err = isinstance(block, Line) and block.err
         self._lines(self._painter.block(block), err=err)
 
@@ -130,14 +145,20 @@ def _written(question: Question, event: WizardEvent) -> str:
         return "^back"
     if isinstance(event, Skip):
         return "^skip"
-    value = event.value if isinstance(event, Answer) else ""
+    value = event.value if isinstance(event, Answer) else None
+    if value is None:
+        return ""
     if question.type == "secret":
-        return "" if value in (None, "") else f"{SECRET}{value}"
+        return _hidden(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return str(value)
+
+
+def _hidden(value: str) -> str:
+    return f"{SECRET}{value}" if value else ""
 
 
 def _confirmed(event: WizardEvent) -> str:

@@ -11,7 +11,7 @@ from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
 from freerouter.errors import CancelledError, UsageError
-from freerouter.frontends.command_line import execute, guarded, recorded_line
+from freerouter.frontends.command_line import execute, guarded, saved
 from freerouter.frontends.console import Console
 from freerouter.process.record import running
 from freerouter.redact import KEY_SHAPES
@@ -128,8 +128,7 @@ class Tape:
         if self.recording is None:
             return 0
         recording, self.recording = self.recording, None
-        recording.save()
-        console.show(Result({}, (recorded_line(recording.path),)))
+        console.show(Result({}, tuple(saved(recording))))
         return 0
 
 

@@ -49,6 +49,7 @@ def test_a_command_that_cannot_be_right(world: World, line: str, said: str) -> N
         ),
         (f"{FLOW}? zzz\n< demo\n", 'the flow onboarding has no question "zzz".\nIt has: place'),
         ("> status\n? place\n< user\n", "`status` asks nothing.\nTake the question"),
+        ("> keys set lab\n? key\n< env:X\n", '`keys set` has no question "key".\nIt has: secret'),
         ("> init --wizard\n? plaice\n< user\n", 'the flow onboarding has no question "plaice"'),
     ],
 )
