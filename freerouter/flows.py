@@ -75,7 +75,7 @@ def check(session: Session, args: Mapping[str, Any]) -> Result:
     from freerouter.wizard.checking import read_flow
     from freerouter.wizard.schema import asks
 
-    flow = read_flow(read_yaml(args["file"]))
+    flow = read_flow(read_yaml(args["file"], session.context().cwd))
     questions = [ask.ask for ask in asks(flow)]
     line = (
         f"{args['file']}: the flow {flow.flow} is in order, {counted(len(questions), 'question')}."

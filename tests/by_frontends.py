@@ -37,11 +37,14 @@ class CannotSay(Exception):  # noqa: N818 - no error: some answers exist in scri
 class Driven(Script):
     """A front end under test in the place of the script's own: it asks, and is answered.
 
-    `^help` is left out: to show it is each front end's own affair, and no event.
+    `^help` is only noted: each front end shows help in its own way.
     """
 
     def ask(self, question: Question) -> WizardEvent:
         secret = question.type == "secret"
+        while self._said and self._said[0].text == "^help":
+            self._said.pop(0)
+            self.helped(question)
         return self.give(question, self._meant(question.id, question.message, secret=secret))
 
     def confirm(self, request: Confirm) -> WizardEvent:
@@ -49,8 +52,6 @@ class Driven(Script):
 
     def _meant(self, identity: str, message: str, *, secret: bool = False) -> str:
         """What the script answers; a variable of a secret is its value already."""
-        while self._said and self._said[0].text == "^help":
-            self._said.pop(0)
         if self._said and self._said[0].text == "^cancel":
             return self._said.pop(0).text
         said = self._next(identity, message)

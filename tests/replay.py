@@ -14,7 +14,7 @@ from by_frontends import FRONT_ENDS, CannotSay
 
 from freerouter.frontends.scripted import Script
 from freerouter.scripts.home import fresh_home
-from freerouter.scripts.nodes import Directive, Question
+from freerouter.scripts.nodes import Directive, Expect, Question
 from freerouter.scripts.player import Player
 from freerouter.scripts.precheck import check
 from freerouter.scripts.recorder import Recorder
@@ -74,10 +74,11 @@ def asks(file: File) -> bool:
 
 
 def starts(file: File) -> bool:
-    """Whether the real gateway is started, which takes seconds."""
+    """Whether the real gateway is started, which takes seconds: then the session says so."""
     return any(
-        isinstance(node, Directive) and (node.name, node.arguments) == ("need", "engine")
-        for node in file.steps
+        isinstance(said, Expect) and "Gateway ready" in said.pattern.text
+        for step in file.commands
+        for said in step.talk
     )
 
 
@@ -134,7 +135,7 @@ class Replay(pytest.Item):
 
     def _compare(self, ended: Ended) -> None:
         """The same events, so the same recording."""
-        usual = without_help(self.parent.ended(ITSELF).recorded)
+        usual = self.parent.ended(ITSELF).recorded
         lines = (usual.splitlines(), ended.recorded.splitlines())
         different = list(unified_diff(*lines, ITSELF, self._frontend, lineterm=""))
         if different:
@@ -147,16 +148,3 @@ class Replay(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, 0, f"transcript {self.name}"
-
-
-def without_help(recorded: str) -> str:
-    """Without `^help`, what it showed and the question again: no other front end tells of it."""
-    lines: list[str] = []
-    shown = False
-    for line in recorded.splitlines(keepends=True):
-        if line == "< ^help\n":
-            shown = True
-        elif not shown:
-            lines.append(line)
-        shown = shown and not line.startswith("? ")
-    return "".join(lines)

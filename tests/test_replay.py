@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from by_frontends import FRONT_ENDS, ByMenus
-from replay import play, without_help
+from replay import play
 
 from freerouter.scripts.grammar import parse
 from freerouter.wizard.messages import Answer
@@ -99,8 +99,3 @@ def test_other_events_are_seen(world: World, monkeypatch: pytest.MonkeyPatch) ->
     usual = play(file, os.environ).recorded
     monkeypatch.setattr(ByMenus, "give", lambda _self, question, text: Answer(question.id, "no"))
     assert play(file, os.environ, ByMenus).recorded != usual
-
-
-def test_help_is_told_of_by_scripts_only() -> None:
-    asked = "? a: Which?\n< ^help\n| It is that one.\n? a: Which?\n< b\n"
-    assert without_help(asked) == "? a: Which?\n< b\n"

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from freerouter.wizard.messages import Event as WizardEvent
 
 
+class UnfitError(UsageError):
+    """What the script says is no answer to what is asked."""
+
+
 class Said(NamedTuple):
     """One answer of the script. `place` is its `file:line`."""
 
@@ -117,14 +121,14 @@ class Script:
 
     def _next(self, identity: str, message: str) -> Said:
         if not self._said:
-            raise UsageError(
+            raise UnfitError(
                 f"The script has no answer to {identity}.", message, f"Add `? {identity}`."
             )
         said = self._said.pop(0)
         if said.text == "^cancel":
             raise CancelledError("Nothing was changed.")
         if said.id != identity:
-            raise UsageError(
+            raise UnfitError(
                 f"{said.place}: the script answers {said.id}, but {identity} is asked.", message
             )
         return said
@@ -134,7 +138,7 @@ class Script:
         if not said.text or said.text.startswith("env:"):
             return
         if not self._faked:
-            raise UsageError(
+            raise UnfitError(
                 f"{said.place}: {said.id} is a secret, and secrets never stand in a script.",
                 fix="`< env:NAME`, where NAME is the variable that holds it.",
             )
@@ -146,6 +150,6 @@ class Script:
         name = said.text[4:]
         value = self._environ.get(name)
         if not value:
-            raise UsageError(f"{said.place}: {said.id} is to come from {name}, which is not set.")
+            raise UnfitError(f"{said.place}: {said.id} is to come from {name}, which is not set.")
         self._learn({name: value})
         return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from freerouter.errors import CancelledError, FreeRouterError
-from freerouter.frontends.scripted import Said, Script
+from freerouter.frontends.scripted import Said, Script, UnfitError
 from freerouter.scripts.grammar import expand
 from freerouter.scripts.matching_lines import Failure, match
 from freerouter.scripts.nodes import AnswerLine, Directive, ExitCode, Question, Step, written
@@ -29,7 +29,10 @@ CANCELLED = CancelledError.exit_code
 
 
 class Played(NamedTuple):
-    """A command of the script as it went; or what else failed, with nothing but its failure."""
+    """A command of the script as it went; or what else failed, with nothing but its failure.
+
+    Where the answers of the script are `unfit`, there is nothing that an update could write.
+    """
 
     step: Step
     command: str
@@ -37,6 +40,7 @@ class Played(NamedTuple):
     code: int
     failure: str = ""
     rows: tuple[Row, ...] = ()
+    unfit: bool = False
 
 
 class Outcome(NamedTuple):
@@ -130,13 +134,13 @@ class Player:
         """Keep that a line did not come to its end."""
         text = _as_written(node)
         failure = f"{self._file.name}:{node.line}: {why}"
-        self._played.append(Played(Step(node.line, text), text, (), code, failure))
+        self._played.append(Played(Step(node.line, text), text, (), code, failure, unfit=True))
         return code
 
     def _command(self, step: Step) -> int:
         played = self._step(step)
         self._played.append(played)
-        if not played.failure or self._update:
+        if not played.failure or (self._update and not played.unfit):
             return 0
         return 1 if self._file.sigils and played.code != CANCELLED else played.code or 1
 
@@ -155,14 +159,15 @@ class Player:
         script.helped = stage.helped
         self._session.frontend = stage
         self.places = places_of(self._session)
-        code = self._run(command, stage)
+        code, unfit = self._run(command, stage)
         failure, rows = self._compare(step, command, stage, code)
-        if not failure and script.left:
+        if script.left and not unfit:
             left = script.left[0]
-            failure = f"{left.place}: nobody asked for {left.id}."
-        return Played(step, command, tuple(stage.items), code, failure, rows)
+            failure, unfit = failure or f"{left.place}: nobody asked for {left.id}.", True
+        return Played(step, command, tuple(stage.items), code, failure, rows, unfit)
 
-    def _run(self, command: str, stage: Stage) -> int:
+    def _run(self, command: str, stage: Stage) -> tuple[int, bool]:
+        """The exit code, and whether the script had no answer that fits."""
         call: Call | None = None
         console = self._console
         chosen = console.output if console else ""
@@ -175,12 +180,12 @@ class Player:
             stage.error(error, as_json=call is not None and call.output == "json")
             if console:
                 console.error(error)
-            return error.exit_code
+            return error.exit_code, isinstance(error, UnfitError)
         else:
             stage.result(result, as_json=call.output == "json")
             if console:
                 console.show(result)
-            return result.exit_code
+            return result.exit_code, False
         finally:
             if console:
                 console.output = chosen

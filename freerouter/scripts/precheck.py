@@ -54,9 +54,9 @@ class _Checking:
         self._at_home = False
 
     def node(self, node: Node) -> None:
-        take(node, self._known, self._values)
         call = None
         try:
+            take(node, self._known, self._values)
             if isinstance(node, Directive):
                 self._directive(node)
             elif isinstance(node, Step):
@@ -71,9 +71,7 @@ class _Checking:
         if directive.name == "home":
             self._go_home()
         elif directive.name == "fake":
-            from freerouter.fakes.description import read_fakes
-
-            read_fakes(self._file.beside(directive.arguments.split(None, 1)[1]))
+            self._known |= {**fakes_of(self._file, directive), **self._values}
         elif directive.name == "file":
             if not self._at_home:
                 raise UsageError(
@@ -95,7 +93,16 @@ def take(node: Node, known: dict[str, str], values: Mapping[str, str]) -> None:
     """Know what `@set` sets from here on, unless the command line said otherwise."""
     if isinstance(node, Directive) and node.name == "set":
         name, _, value = node.arguments.partition(" ")
-        known[name] = values.get(name, value.strip())
+        known[name] = values.get(name) or expand(value.strip(), known)
+
+
+def fakes_of(file: Script, directive: Directive) -> dict[str, str]:
+    """The variables that fake providers bring, as if they ran. Raises FileError."""
+    from freerouter.fakes.description import read_fakes
+    from freerouter.fakes.running import variables_of
+
+    fakes = read_fakes(file.beside(directive.arguments.split(None, 1)[1]))
+    return variables_of({fake.name: "http://127.0.0.1:1" for fake in fakes})
 
 
 def _exit_code(step: Step) -> int:

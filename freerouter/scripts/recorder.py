@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from freerouter.config import atomic
 from freerouter.errors import FileError, FreeRouterError
+from freerouter.resources import flows_directory
 from freerouter.scripts.patterns import escape
 from freerouter.scripts.stage import SECRET, Stage
 from freerouter.volatile import parts, plain
@@ -35,6 +36,7 @@ def places_of(session: Session) -> dict[str, str]:
     """The directories that are others for somebody else."""
     ctx = session.context()
     places = {"home": ctx.environ.get("HOME", ""), "work": ctx.cwd, "root": ctx.workspace.root}
+    places["flows"] = flows_directory()
     return {name: place for name, place in places.items() if len(place) > 1}
 
 
@@ -145,7 +147,8 @@ class Recorder:
     def line(self, item: Item) -> str:
         """What stands for one event."""
         if item.kind == "?":
-            return f"? {item.id}: {plain(item.text)}"
+            steady = plain(item.text) == item.text
+            return f"? {item.id}: {item.text}" if steady else f"? {item.id}"
         if item.kind == "<":
             return f"< {self._answer(item)}".rstrip()
         return f"{item.kind}{self._pattern(item.text)}"
@@ -161,7 +164,9 @@ class Recorder:
 
     def _answer(self, item: Item) -> str:
         if not item.text.startswith(SECRET):
-            return item.text
+            text = self._redact(item.text)
+            self.need([text.removeprefix("env:")])
+            return text
         value = item.text.removeprefix(SECRET)
         holding = [name for name, held in self._environ.items() if held == value]
         known = self._redact.name_of(value)

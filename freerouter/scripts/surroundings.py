@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, final
 
 from freerouter.errors import FreeRouterError, GatewayStateError
 from freerouter.process.engine import find_engine
-from freerouter.scripts.grammar import seconds
+from freerouter.scripts.grammar import expand, seconds
 from freerouter.scripts.home import fresh_home, put_file
 from freerouter.session import Session
 
@@ -61,7 +61,7 @@ class Surroundings:
         words = directive.arguments.split()
         if directive.name == "set":
             name, _, value = directive.arguments.partition(" ")
-            self._set(name, value.strip())
+            self._set(name, expand(value.strip(), self.variables))
         elif directive.name == "need":
             self._need(words)
         elif directive.name == "home":
@@ -115,10 +115,12 @@ class Surroundings:
         self._with(**{name: value})
 
     def _fake(self, path: str) -> None:
-        from freerouter.fakes import fake_providers
+        from freerouter.fakes.running import fake_providers, variables_of
 
         directory = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="freerouter-"))
-        self._stack.enter_context(fake_providers(self._file.beside(path), directory))
+        fakes = self._stack.enter_context(fake_providers(self._file.beside(path), directory))
+        for name, value in variables_of(fakes.urls).items():
+            self._values[name] = self._values[name] if name in self._fixed else value
         self.faked = True
         self._with(FREEROUTER_CATALOGUE=directory)
 

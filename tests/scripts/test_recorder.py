@@ -46,6 +46,13 @@ def test_lines_questions_answers_and_codes_are_written_in_their_order() -> None:
     ) == ["> status", "? place: Where?", "< user", "| Done {{here}}.", "|", "! It failed.", "= 5"]
 
 
+def test_a_question_that_is_worded_otherwise_every_time_is_its_id() -> None:
+    assert recorded(Item("?", f"Port {volatile('port', 4000)} is taken. Which one?", "port")) == [
+        "> status",
+        "? port",
+    ]
+
+
 def test_the_same_value_is_one_placeholder_and_durations_never_are() -> None:
     port, other = volatile("port", 4000), volatile("port", 4001)
     assert recorded(

@@ -219,3 +219,27 @@ def test_a_file_is_never_put_into_the_users_own_home(world: World, broken: Path)
     assert ran.code == 2
     assert ran.err.startswith("x.frs:2: @file stands below `@home fresh`.")
     assert others(world) == before
+
+
+def test_fake_providers_can_be_named_in_what_follows(world: World) -> None:
+    (world.cwd / "fakes.yaml").write_text("providers:\n  my-lab: {shape: openai, models: [a]}\n")
+    text = (
+        "@fake providers fakes.yaml\n@set AGAIN at ${MY_LAB_URL}\n> init\n"
+        "> providers add oai --name lab --url ${MY_LAB_URL}\n> providers show lab --json\n"
+        '|/ .*"url": "http://127.0.0.1:[0-9]+/v1".*\n'
+        "> list --provider '${AGAIN} ${MY_LAB_PORT}'\n|...\n= 3\n"
+    )
+    ran = run(world, text)
+    assert ran.code == 0, ran.err
+    assert run(world, text, "--dry-run").out.splitlines()[-1] == (
+        "  list --provider 'at ${MY_LAB_URL} ${MY_LAB_PORT}'"
+    )
+    assert run(world, "> list --provider ${MY_LAB_URL}\n@fake providers fakes.yaml\n").code == 2
+
+
+def test_what_is_set_may_be_made_of_what_is_known(world: World) -> None:
+    text = "@set A 1\n@set B ${A}${A}\n> list --provider x${B}\n= 3\n"
+    assert run(world, text, "--dry-run").out == "This would run:\n  list --provider x11\n"
+    assert run(world, text.replace("@set A 1\n", "")).err.startswith(
+        "x.frs:1: The variable A is not set."
+    )
