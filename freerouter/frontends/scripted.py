@@ -54,6 +54,7 @@ class Script:
         faked: bool = False,
     ) -> None:
         self._said = list(said)
+        self._last: Said | None = None
         self._through = through
         self._environ = environ
         self._learn = learn
@@ -82,6 +83,7 @@ class Script:
     def ask(self, question: Question) -> WizardEvent:
         if question.problem:
             self.show(question.problem, err=True)
+            self._refuse_the_last(question)
         said = self._next(question.id, question.message)
         text = said.text
         if text == "^back":
@@ -124,7 +126,7 @@ class Script:
             raise UnfitError(
                 f"The script has no answer to {identity}.", message, f"Add `? {identity}`."
             )
-        said = self._said.pop(0)
+        said = self._last = self._said.pop(0)
         if said.text == "^cancel":
             raise CancelledError("Nothing was changed.")
         if said.id != identity:
@@ -132,6 +134,14 @@ class Script:
                 f"{said.place}: the script answers {said.id}, but {identity} is asked.", message
             )
         return said
+
+    def _refuse_the_last(self, question: Question) -> None:
+        """It is asked again, and the script has nothing more to say."""
+        if self._last and self._last.id == question.id and not self._said:
+            raise UnfitError(
+                f"{self._last.place}: this is no answer to {question.id}.",
+                fix=f"Below it, `? {question.id}` and another answer would be the next try.",
+            )
 
     def _refuse_literal(self, said: Said) -> None:
         """A secret in the script itself is one of a faked provider's, or refused."""

@@ -65,6 +65,8 @@ DIRECTIVES = {
 _MEANINGS = "@ directive, == phase, > command, ? question, < answer, | output, ! error, = exit code"
 _MIXING = set(SIGILS) - {"#", ">"}
 """What makes a file one with sigils. A `>` may stand before any command."""
+_BEGINNINGS = "-\"'$"
+"""How a command without a `>` may begin, besides letters and digits."""
 _HEADER = re.compile(r"#!\s*freerouter(?=\s|$)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n|\Z)")
 _QUOTES_CLOSE = re.compile(r"""(?:[^'"\\#]|'[^']*'|"[^"\\]*")*""")
@@ -181,7 +183,8 @@ class _Reader:
             raise self._wrong(
                 line,
                 f"There is no directive @{name}.",
-                fix=did_you_mean(name, DIRECTIVES) or f"There are: @{', @'.join(DIRECTIVES)}.",
+                fix=did_you_mean(f"@{name}", [f"@{known}" for known in DIRECTIVES])
+                or f"There are: @{', @'.join(DIRECTIVES)}.",
             )
         if not re.fullmatch(shape.expression, arguments):
             raise self._wrong(line, f"@{name} is not written like this.", fix=f"{shape.usage}.")
@@ -206,7 +209,7 @@ class _Reader:
         self._start_command(line, text[1:].strip())
 
     def _bare(self, line: int, text: str) -> None:
-        if self._first and not text[0].isalnum():
+        if not text[0].isalnum() and (self._first or text[0] not in _BEGINNINGS):
             raise self._wrong(
                 line, f"No line begins with {text[0]}.", fix=f"The sigils are: {_MEANINGS}."
             )
