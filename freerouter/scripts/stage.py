@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from freerouter.errors import CancelledError
 from freerouter.frontends.text import Painter
 from freerouter.result import Line, Output, Reveal, Running
 from freerouter.scripts.nodes import Item
@@ -121,7 +122,7 @@ class _Noted:
         if question.problem:
             self._stage.said(question.problem, err=True)
         self._stage.note(Item("?", question.message, question.id))
-        event = self._asker.ask(question)
+        event = self._answered(question.id, lambda: self._asker.ask(question))
         self._stage.note(Item("<", _written(question, event), question.id))
         return event
 
@@ -134,9 +135,17 @@ class _Noted:
         for planned in request.plan:
             self._stage.said(f"  {shlex.join(planned.words)}")
         self._stage.note(Item("?", APPLY_MESSAGE, APPLY))
-        event = self._asker.confirm(request)
+        event = self._answered(APPLY, lambda: self._asker.confirm(request))
         self._stage.note(Item("<", _confirmed(event), APPLY))
         return event
+
+    def _answered(self, identity: str, ask: Callable[[], WizardEvent]) -> WizardEvent:
+        """Giving up is an answer as well."""
+        try:
+            return ask()
+        except (CancelledError, KeyboardInterrupt):
+            self._stage.note(Item("<", "^cancel", identity))
+            raise
 
 
 def _written(question: Question, event: WizardEvent) -> str:

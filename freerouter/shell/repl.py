@@ -52,7 +52,7 @@ def run_shell(session: Session, record: str = "") -> int:
     tape = Tape(session)
     if record:
         tape.begin(record)
-    code = greet(session, console)
+    code = greet(session, console, tape)
     prompt: PromptSession[str] = PromptSession(
         history=history_for(session.context()),
         completer=ShellCompleter(Names(lambda: session.context().workspace)),
@@ -73,7 +73,7 @@ def run_shell(session: Session, record: str = "") -> int:
             code = run_line(session, console, line, tape)
 
 
-def greet(session: Session, console: Console) -> int:
+def greet(session: Session, console: Console, tape: Tape) -> int:
     """Say what this is and how things stand; with nothing configured, offer the wizard."""
     ctx = session.context()
     if ctx.workspace.configured:
@@ -83,7 +83,7 @@ def greet(session: Session, console: Console) -> int:
     print("Welcome to FreeRouter: one LLM gateway out of every provider you have a key for.")
     print("Nothing is set up yet.")
     if _wanted(console):
-        return run_line(session, console, "init --wizard")
+        return run_line(session, console, "init --wizard", tape)
     print("Whenever you like: `init --wizard`. `help` lists the commands.")
     return 0
 
