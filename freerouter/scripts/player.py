@@ -83,8 +83,8 @@ class Player:
     def play(self) -> Outcome:
         """All of it, or up to the first failure; then what follows `@always`, whatever failed."""
         steps = self._file.steps
-        last = (n for n, node in enumerate(steps) if isinstance(node, Directive) and _always(node))
-        end = next(last, len(steps))
+        always = (n for n, node in enumerate(steps) if _is_always(node))
+        end = next(always, len(steps))
         session, skipped = self._session, ""
         before = session.frontend
         try:
@@ -230,8 +230,8 @@ class Player:
         return "", matched.rows
 
 
-def _always(directive: Directive) -> bool:
-    return directive.name == "always"
+def _is_always(node: Node) -> bool:
+    return isinstance(node, Directive) and node.name == "always"
 
 
 def _as_written(node: Node) -> str:

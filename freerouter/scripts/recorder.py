@@ -11,6 +11,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from freerouter.config import atomic
+from freerouter.config.workspace import shown
 from freerouter.errors import FileError, FreeRouterError
 from freerouter.resources import flows_directory
 from freerouter.scripts.patterns import escape
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 ALWAYS_NEW = ("duration", "float", "date")
 """Kinds of which two that are equal are so by chance."""
+USUAL = "~/.config/freerouter"
+"""Where things are kept in a fresh home."""
 CATALOGUE = "FREEROUTER_CATALOGUE"
 """The variable that leads to other providers than the usual ones."""
 
@@ -52,8 +55,8 @@ class Recording:
         self.path = path
         self._session = session
         ctx = session.context()
-        root = ctx.workspace
-        self._fresh = root.origin == "user" and not root.profile and not os.path.exists(root.root)
+        root = ctx.workspace.root
+        self._fresh = shown(root, ctx.environ) == USUAL and not os.path.exists(root)
         self._environ = ctx.environ
         self._recorder = Recorder(session.redact, places_of(session), ctx.environ)
 
@@ -78,10 +81,9 @@ class Recording:
 
     def _look_at(self, call: Call) -> None:
         """What the line names that a replay must have as well."""
-        given = [*call.arguments.get("set", []), f"=env:{call.arguments.get('from_env') or ''}"]
-        self._recorder.need(
-            name for _, mark, name in (text.partition("=env:") for text in given) if mark
-        )
+        given = call.arguments.get("set") or []
+        self._recorder.need(text.partition("=env:")[2] for text in given)
+        self._recorder.need([call.arguments.get("from_env") or ""])
         if any(p.complete == "path" for p in call.command.parameters):
             self._fresh = False
 
