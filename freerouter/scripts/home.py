@@ -12,6 +12,7 @@ import socket
 import tempfile
 from typing import TYPE_CHECKING
 
+from freerouter.config.providers_file import USUAL_PORT
 from freerouter.config.workspace import Workspace
 from freerouter.errors import FileError, FreeRouterError, UsageError
 from freerouter.scripts.stage import Silent
@@ -38,7 +39,7 @@ def fresh_home(environ: Mapping[str, str]) -> Iterator[tuple[dict[str, str], str
         os.mkdir(home, 0o700)
         os.mkdir(work)
         made = {name: environ[name] for name in KEPT if name in environ}
-        made |= {"HOME": home, "LITELLM_PORT": str(_free_port())}
+        made |= {"HOME": home, USUAL_PORT: str(_free_port())}
     except OSError as error:
         shutil.rmtree(top, ignore_errors=True)
         raise FileError("A fresh home cannot be made.", f"{error.strerror}.") from None

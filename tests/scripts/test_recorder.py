@@ -137,6 +137,20 @@ def test_a_fresh_recording_replays_with_no_editing(
     assert ran.code == 0, f"{ran.err}\n{text}\n{before}"
 
 
+def test_a_whole_set_up_replays_with_no_editing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(world.cwd / "ada"))
+    session = Session(Typing())
+    recording = Recording(session, "one.frs")
+    lines = ("status", "init", "fetch", "list", "doctor --offline", "flow list", "env --json")
+    for line in lines:
+        recording.run(session.parse(line))
+    recording.save()
+    ran = world.cli("run", "one.frs")
+    assert ran.code == 0, ran.err
+
+
 class Typing:
     """A front end at which somebody types the same answers, keys among them."""
 
