@@ -13,6 +13,7 @@ from keyboard import DOWN, ENTER, ESC, HOME, SKIP, typed
 
 from freerouter.errors import CancelledError
 from freerouter.frontends.choices import Choices
+from freerouter.frontends.console import Console
 from freerouter.frontends.jsonlines import JsonLines
 from freerouter.frontends.menus import MenuAsker
 from freerouter.frontends.plain import PlainAsker
@@ -49,6 +50,11 @@ class Driven(Script):
 
     def confirm(self, request: Confirm) -> WizardEvent:
         return self.review(request, self._meant(APPLY, APPLY_MESSAGE))
+
+    def secret(self, prompt: str) -> str | None:
+        """A line of standard input, where there is no terminal to type it unseen at."""
+        with standard_streams(f"{self._meant(HIDDEN, prompt, secret=True)}\n"):
+            return Console(str).secret(prompt)
 
     def _meant(self, identity: str, message: str, *, secret: bool = False) -> str:
         """What the script answers; a variable of a secret is its value already."""

@@ -89,6 +89,13 @@ def test_a_session_is_one_and_lives_in_a_home_of_its_own(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_session_that_comes_out_otherwise_without_the_engine_needs_it(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    if "Gateway ready" in text or "LiteLLM {" in text or "\n? start" in text:
+        assert "\n@need engine\n" in text
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_session_names_no_place_of_this_machine_and_no_key(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert str(ROOT) not in text
