@@ -7,8 +7,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from freerouter.errors import CancelledError, FreeRouterError
+from freerouter.errors import CancelledError, FreeRouterError, UsageError
 from freerouter.frontends.console import Console
+from freerouter.registry import FRONT_END
 from freerouter.result import Line
 from freerouter.session import Session
 
@@ -68,6 +69,11 @@ def execute(
     """Run one call and show what came of it."""
     if call.command.name in LONG:
         gc.enable()
+    if call.record and call.command.target == FRONT_END:
+        raise UsageError(
+            f"`{call.command.name}` is not recorded by --record.",
+            fix="`freerouter record FILE` records what is done in the shell.",
+        )
     if call.command.name == "shell":
         from freerouter.shell.repl import run_shell
 
@@ -124,7 +130,7 @@ def _driven(session: Session, call: Call) -> int:
     before = session.frontend
     session.frontend = lines = JsonLines(session.redact, sys.stdin, sys.stdout)
     try:
-        result = session.run(call)
+        result = _recorded(session, call) if call.record else session.run(call)
     except FreeRouterError as error:
         lines.error(error)
         return error.exit_code

@@ -120,6 +120,8 @@ def _call(step: Step, session: Session, known: Mapping[str, str]) -> Call | None
         raise
     if call.command.name in NESTED:
         raise UsageError(f"`{call.command.name}` cannot stand in a script.")
+    if call.record:
+        raise UsageError("`--record` cannot stand in a script.", fix="A session is one already.")
     if call.command.name == "flow" and not call.profile and not _exit_code(step):
         _flow(session, call.arguments["name"])
     return call

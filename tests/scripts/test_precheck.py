@@ -31,6 +31,7 @@ def refused(world: World, text: str) -> str:
         ("run other.frs", "x.frs:2: `run` cannot stand in a script.\n"),
         ("record other.frs", "x.frs:2: `record` cannot stand in a script.\n"),
         ("shell", "x.frs:2: `shell` cannot stand in a script.\n"),
+        ("list --record a.frs", "x.frs:2: `--record` cannot stand in a script.\n"),
         ("list --provider ${NOWHERE}", "x.frs:2: The variable NOWHERE is not set.\n"),
         ("flow onboardin", 'x.frs:2: There is no flow "onboardin".\nDid you mean "onboarding"?\n'),
     ],

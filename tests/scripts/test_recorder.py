@@ -292,6 +292,29 @@ def test_a_flow_with_a_key_replays_and_holds_none(
     assert "Stored as OPENROUTER_API_KEY in .env." in text
 
 
+@pytest.mark.parametrize("command", [["run", "x.frs"], ["shell"], ["record", "x.frs"]])
+def test_what_is_no_command_of_its_own_is_not_recorded_by_the_option(
+    world: World, command: list[str]
+) -> None:
+    (world.cwd / "x.frs").write_text("init\n")
+    ran = world.cli(*command, "--record", "one.frs")
+    assert ran.code == 2
+    assert ran.err.startswith(f"`{command[0]}` is not recorded by --record.\n")
+    assert not (world.cwd / "one.frs").exists()
+    assert not (world.workspace / "providers.yaml").exists()
+
+
+def test_a_flow_that_another_program_drives_can_be_recorded(world: World) -> None:
+    answers = '{"answer": "user"}\n{"answer": ["demo"]}\n{"answer": false}\n'
+    options = ("--dry-run", "--jsonl", "--record", "one.frs")
+    ran = world.process("init", "--wizard", *options, stdin=answers)
+    assert ran.code == 0, ran.err
+    assert '"type": "done"' in ran.out.splitlines()[-1]
+    text = (world.cwd / "one.frs").read_text()
+    assert "? providers: Which providers do you want to use?\n< demo\n? fetch" in text
+    assert world.cli("run", "one.frs").code == 0
+
+
 def test_an_existing_file_is_left_alone(world: World) -> None:
     (world.cwd / "one.frs").write_text("mine")
     ran = world.cli("status", "--record", "one.frs")
