@@ -71,7 +71,7 @@ class Script:
         self._through.event(event)
 
     def secret(self, prompt: str) -> str | None:
-        if not self._said:
+        if not self._said or self._said[0].id != HIDDEN:
             return self._through.secret(prompt)
         said = self._next(HIDDEN, prompt)
         self._refuse_literal(said)
