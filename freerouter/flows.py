@@ -57,12 +57,12 @@ def run_named(session: Session, args: Mapping[str, Any]) -> Result:
 
 def list_all(session: Session, args: Mapping[str, Any]) -> Result:
     """Every flow, ours and the workspace's own, with its title; one that is broken says so."""
-    from freerouter.wizard.checking import read_flow
+    from freerouter.wizard.checking import flow_in
 
     rows = []
     for name, path in sorted(flow_paths(_directories(session)).items()):
         try:
-            title = read_flow(read_yaml(path)).title
+            title = flow_in(path).title
         except FreeRouterError as error:
             title = f"broken: {error.what.splitlines()[0]}"
         rows.append((name, title, shown(path, session.context().environ)))
@@ -75,7 +75,7 @@ def check(session: Session, args: Mapping[str, Any]) -> Result:
     from freerouter.wizard.checking import read_flow
     from freerouter.wizard.schema import asks
 
-    flow = read_flow(read_yaml(args["file"]))
+    flow = read_flow(read_yaml(args["file"], session.context().cwd))
     questions = [ask.ask for ask in asks(flow)]
     line = (
         f"{args['file']}: the flow {flow.flow} is in order, {counted(len(questions), 'question')}."

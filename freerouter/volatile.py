@@ -75,7 +75,8 @@ def marked(data: Any, field: str = "") -> Any:
         return [marked(value) for value in data]
     if isinstance(data, str) and data.startswith("http://127.0.0.1:"):
         return volatile_url(data)
-    if field not in _KINDS or data in (None, "", 0) or isinstance(data, bool):
+    absent = data in (None, "") or (data == 0 and field != "uptime")
+    if field not in _KINDS or absent or isinstance(data, bool):
         return data
     mark = volatile(_KINDS[field], data)
     return mark if isinstance(data, str) else f"{_NUMBER}{mark}{_NUMBER}"

@@ -50,6 +50,11 @@ SAMPLES = r"""
     keyword.control.directive                @home
     constant.language                        fresh
 
+@file ~/.config/freerouter/providers.yaml files/broken.yaml
+    keyword.control.directive                @file
+    string.unquoted.path                     ~/.config/freerouter/providers.yaml
+    string.unquoted.path                     files/broken.yaml
+
 @fake providers fakes/two free.yaml
     keyword.control.directive                @fake
     constant.language                        providers
@@ -305,6 +310,7 @@ def test_space_before_a_line_changes_nothing() -> None:
         "==",
         "@fkae providers x",
         "@home",
+        "@file ~/x",
         "@wait 5 gateway ready",
         "@always now",
         "? two words",

@@ -13,6 +13,7 @@ from freerouter.process.port import holder, next_free
 from freerouter.process.probe import reachable
 from freerouter.process.record import running
 from freerouter.result import Fields, Result
+from freerouter.volatile import volatile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         "engine_fix": fix,
         "running": alive,
         "port": port,
-        "port_holder": taken,
+        "port_holder": volatile("any", taken) if taken else "",
         "free_port": next_free(host, port) if taken else port,
     }
     return Result(data, (Fields(tuple((k, str(v)) for k, v in data.items())),))

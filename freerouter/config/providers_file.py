@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 PORT = 4000
+USUAL_PORT = "FREEROUTER_USUAL_PORT"
+"""The variable by which a fresh home of a script has another usual port than everybody's."""
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 TOP: Mapping[str, type | tuple[type, ...]] = {
@@ -103,8 +105,8 @@ class ProvidersFile(NamedTuple):
 
     def address(self, environ: Mapping[str, str]) -> tuple[str, int]:
         """Host and port of the gateway: the file, else the original's variables, else ours."""
-        named = environ.get("LITELLM_PORT", "")
-        port = self.gateway.get("port") or (int(named) if named.isdigit() else PORT)
+        named = (environ.get(name, "") for name in ("LITELLM_PORT", USUAL_PORT))
+        port = self.gateway.get("port") or next((int(n) for n in named if n.isdigit()), PORT)
         return self.gateway.get("host") or environ.get("LITELLM_HOST") or HOST, port
 
 

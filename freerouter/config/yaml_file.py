@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -45,10 +46,13 @@ class Document(NamedTuple):
         return mark
 
 
-def read_yaml(path: str) -> Document:
-    """Parse a file. Raises FileError with line and column for what YAML itself refuses."""
+def read_yaml(path: str, directory: str = "") -> Document:
+    """Parse a file. Raises FileError with line and column for what YAML itself refuses.
+
+    It is called by its path, which may be one from that directory.
+    """
     try:
-        with open(path, "rb") as file:
+        with open(os.path.join(directory, path), "rb") as file:
             raw = file.read()
     except OSError as error:
         raise FileError(f"Cannot read {path}.", f"{error.strerror}.") from None

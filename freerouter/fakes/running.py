@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 from typing import TYPE_CHECKING, Any, final
+from urllib.parse import urlsplit
 
+from freerouter.config.providers_file import variable_part
 from freerouter.config.yaml_file import dump_yaml
 from freerouter.fakes.description import read_fakes
 from freerouter.fakes.server import FakeServer
 from freerouter.fakes.shapes import record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from freerouter.fakes.description import Fake
     from freerouter.providers.catalogue import Catalogue
@@ -51,6 +53,15 @@ class FakeProviders:
             path = os.path.join(directory, f"{name}.yaml")
             with open(path, "w", encoding="utf-8") as file:
                 file.write(dump_yaml(record))
+
+
+def variables_of(urls: Mapping[str, str]) -> dict[str, str]:
+    """What a script may call the servers: NAME_URL and NAME_PORT, by the name of each."""
+    found: dict[str, str] = {}
+    for name, url in urls.items():
+        part = variable_part(name)
+        found |= {f"{part}_URL": url, f"{part}_PORT": str(urlsplit(url).port)}
+    return found
 
 
 @contextlib.contextmanager

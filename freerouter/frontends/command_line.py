@@ -7,8 +7,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from freerouter.errors import CancelledError, FreeRouterError
+from freerouter.errors import CancelledError, FreeRouterError, UsageError
 from freerouter.frontends.console import Console
+from freerouter.registry import FRONT_END
 from freerouter.result import Line
 from freerouter.session import Session
 
@@ -68,6 +69,11 @@ def execute(
     """Run one call and show what came of it."""
     if call.command.name in LONG:
         gc.enable()
+    if call.record and call.command.target == FRONT_END:
+        raise UsageError(
+            f"`{call.command.name}` is not recorded by --record.",
+            fix="`freerouter record FILE` records what is done in the shell.",
+        )
     if call.command.name == "shell":
         from freerouter.shell.repl import run_shell
 
@@ -99,12 +105,18 @@ def _recorded(session: Session, call: Call) -> Result:
     except FreeRouterError:
         recording.save()
         raise
-    recording.save()
-    return result._replace(show=(*result.show, recorded_line(call.record)))
+    return result._replace(show=(*result.show, *saved(recording)))
 
 
-def recorded_line(path: str) -> Line:
-    return Line(f"Recorded in {path}: `freerouter run {path}` replays it.", "ok")
+def saved(recording: Recording) -> list[Line]:
+    """Write a recording, and say how it is replayed."""
+    typed, path = recording.save(), recording.path
+    lines = [Line(f"Recorded in {path}: `freerouter run {path}` replays it.", "ok")]
+    if typed:
+        names = " and ".join(typed)
+        text = f"Set {names} first: what was typed unseen does not stand in the file."
+        lines.append(Line(text, "warn"))
+    return lines
 
 
 def _driven(session: Session, call: Call) -> int:
@@ -118,7 +130,7 @@ def _driven(session: Session, call: Call) -> int:
     before = session.frontend
     session.frontend = lines = JsonLines(session.redact, sys.stdin, sys.stdout)
     try:
-        result = session.run(call)
+        result = _recorded(session, call) if call.record else session.run(call)
     except FreeRouterError as error:
         lines.error(error)
         return error.exit_code

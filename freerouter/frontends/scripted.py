@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from freerouter.errors import CancelledError, UsageError
 from freerouter.result import Line, Output
-from freerouter.wizard.messages import APPLY, APPLY_MESSAGE, Answer, Back, Change, Confirmed, Skip
+from freerouter.wizard.messages import (
+    APPLY,
+    APPLY_MESSAGE,
+    HIDDEN,
+    Answer,
+    Back,
+    Change,
+    Confirmed,
+    Skip,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,6 +24,10 @@ if TYPE_CHECKING:
     from freerouter.session import FrontEnd
     from freerouter.wizard.messages import Confirm, Planned, Question
     from freerouter.wizard.messages import Event as WizardEvent
+
+
+class UnfitError(UsageError):
+    """What the script says is no answer to what is asked."""
 
 
 class Said(NamedTuple):
@@ -41,6 +54,7 @@ class Script:
         faked: bool = False,
     ) -> None:
         self._said = list(said)
+        self._last: Said | None = None
         self._through = through
         self._environ = environ
         self._learn = learn
@@ -57,7 +71,11 @@ class Script:
         self._through.event(event)
 
     def secret(self, prompt: str) -> str | None:
-        return self._through.secret(prompt)
+        if not self._said or self._said[0].id != HIDDEN:
+            return self._through.secret(prompt)
+        said = self._next(HIDDEN, prompt)
+        self._refuse_literal(said)
+        return self._value(said)
 
     def asker(self) -> Script:
         return self
@@ -65,6 +83,7 @@ class Script:
     def ask(self, question: Question) -> WizardEvent:
         if question.problem:
             self.show(question.problem, err=True)
+            self._refuse_the_last(question)
         said = self._next(question.id, question.message)
         text = said.text
         if text == "^back":
@@ -77,14 +96,8 @@ class Script:
             self.show(question.help)
             self.helped(question)
             return self.ask(question)
-        literal = question.type == "secret" and text and not text.startswith("env:")
-        if literal and self._faked:
-            self._learn({f"{question.id} of the script": text})
-        elif literal:
-            raise UsageError(
-                f"{said.place}: {question.id} is a secret, and secrets never stand in a script.",
-                fix="`< env:NAME`, where NAME is the variable that holds it.",
-            )
+        if question.type == "secret":
+            self._refuse_literal(said)
         return Answer(question.id, self._value(said), "script")
 
     def show(self, text: str, *, err: bool = False) -> None:
@@ -110,17 +123,36 @@ class Script:
 
     def _next(self, identity: str, message: str) -> Said:
         if not self._said:
-            raise UsageError(
+            raise UnfitError(
                 f"The script has no answer to {identity}.", message, f"Add `? {identity}`."
             )
-        said = self._said.pop(0)
+        said = self._last = self._said.pop(0)
         if said.text == "^cancel":
             raise CancelledError("Nothing was changed.")
         if said.id != identity:
-            raise UsageError(
+            raise UnfitError(
                 f"{said.place}: the script answers {said.id}, but {identity} is asked.", message
             )
         return said
+
+    def _refuse_the_last(self, question: Question) -> None:
+        """It is asked again, and the script has nothing more to say."""
+        if self._last and self._last.id == question.id and not self._said:
+            raise UnfitError(
+                f"{self._last.place}: this is no answer to {question.id}.",
+                fix=f"Below it, `? {question.id}` and another answer would be the next try.",
+            )
+
+    def _refuse_literal(self, said: Said) -> None:
+        """A secret in the script itself is one of a faked provider's, or refused."""
+        if not said.text or said.text.startswith("env:"):
+            return
+        if not self._faked:
+            raise UnfitError(
+                f"{said.place}: {said.id} is a secret, and secrets never stand in a script.",
+                fix="`< env:NAME`, where NAME is the variable that holds it.",
+            )
+        self._learn({f"{said.id} of the script": said.text})
 
     def _value(self, said: Said) -> str:
         if not said.text.startswith("env:"):
@@ -128,6 +160,6 @@ class Script:
         name = said.text[4:]
         value = self._environ.get(name)
         if not value:
-            raise UsageError(f"{said.place}: {said.id} is to come from {name}, which is not set.")
+            raise UnfitError(f"{said.place}: {said.id} is to come from {name}, which is not set.")
         self._learn({name: value})
         return value

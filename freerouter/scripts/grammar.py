@@ -53,6 +53,7 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 DIRECTIVES = {
     "need": _Shape(rf"env\s+{_NAME}|engine", "`@need env NAME` or `@need engine`"),
     "home": _Shape("fresh", "`@home fresh`"),
+    "file": _Shape(r"\S+\s+\S.*", "`@file PATH FROM`"),
     "fake": _Shape(r"providers\s+\S.*", "`@fake providers FILE`"),
     "wait": _Shape(
         rf"{_TIME.pattern}\s+gateway\s+(?:ready|stopped)",
@@ -64,6 +65,8 @@ DIRECTIVES = {
 _MEANINGS = "@ directive, == phase, > command, ? question, < answer, | output, ! error, = exit code"
 _MIXING = set(SIGILS) - {"#", ">"}
 """What makes a file one with sigils. A `>` may stand before any command."""
+_BEGINNINGS = "-\"'$"
+"""How a command without a `>` may begin, besides letters and digits."""
 _HEADER = re.compile(r"#!\s*freerouter(?=\s|$)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n|\Z)")
 _QUOTES_CLOSE = re.compile(r"""(?:[^'"\\#]|'[^']*'|"[^"\\]*")*""")
@@ -180,7 +183,8 @@ class _Reader:
             raise self._wrong(
                 line,
                 f"There is no directive @{name}.",
-                fix=did_you_mean(name, DIRECTIVES) or f"There are: @{', @'.join(DIRECTIVES)}.",
+                fix=did_you_mean(f"@{name}", [f"@{known}" for known in DIRECTIVES])
+                or f"There are: @{', @'.join(DIRECTIVES)}.",
             )
         if not re.fullmatch(shape.expression, arguments):
             raise self._wrong(line, f"@{name} is not written like this.", fix=f"{shape.usage}.")
@@ -205,7 +209,7 @@ class _Reader:
         self._start_command(line, text[1:].strip())
 
     def _bare(self, line: int, text: str) -> None:
-        if self._first and not text[0].isalnum():
+        if not text[0].isalnum() and (self._first or text[0] not in _BEGINNINGS):
             raise self._wrong(
                 line, f"No line begins with {text[0]}.", fix=f"The sigils are: {_MEANINGS}."
             )

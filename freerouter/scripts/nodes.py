@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -90,6 +91,10 @@ class Script(NamedTuple):
     @property
     def commands(self) -> list[Step]:
         return [node for node in self.steps if isinstance(node, Step)]
+
+    def beside(self, path: str) -> str:
+        """A path that is written in the file: it is one beside it."""
+        return os.path.join(os.path.dirname(self.name), path)
 
 
 def dump(script: Script) -> str:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from freerouter.errors import CancelledError, FreeRouterError, UsageError
-from freerouter.frontends.scripted import Said, Script
-from freerouter.process.engine import find_engine
-from freerouter.scripts.grammar import expand, seconds
-from freerouter.scripts.home import fresh_home
+from freerouter.errors import CancelledError, FreeRouterError
+from freerouter.frontends.scripted import Said, Script, UnfitError
+from freerouter.scripts.grammar import expand
 from freerouter.scripts.matching_lines import Failure, match
-from freerouter.scripts.nodes import AnswerLine, Directive, ExitCode, Phase, Question, Step
+from freerouter.scripts.nodes import AnswerLine, Directive, ExitCode, Question, Step, written
 from freerouter.scripts.recorder import places_of
 from freerouter.scripts.stage import Silent, Stage
-from freerouter.session import Session
+from freerouter.scripts.surroundings import Skipped, Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from freerouter.frontends.console import Console
     from freerouter.redact import Redactor
@@ -28,18 +22,17 @@ if TYPE_CHECKING:
     from freerouter.scripts.alignment import Row
     from freerouter.scripts.nodes import Item, Node
     from freerouter.scripts.nodes import Script as File
-    from freerouter.session import FrontEnd
+    from freerouter.session import FrontEnd, Session
 
 SKIPPED = 80
-POLL = 0.1
-
-
-class Skipped(Exception):  # noqa: N818 - no error: what the script needs is not there
-    """A `@need` that is not met."""
+CANCELLED = CancelledError.exit_code
 
 
 class Played(NamedTuple):
-    """A command of the script as it went."""
+    """A command of the script as it went; or what else failed, with nothing but its failure.
+
+    Where the answers of the script are `unfit`, there is nothing that an update could write.
+    """
 
     step: Step
     command: str
@@ -47,6 +40,7 @@ class Played(NamedTuple):
     code: int
     failure: str = ""
     rows: tuple[Row, ...] = ()
+    unfit: bool = False
 
 
 class Outcome(NamedTuple):
@@ -58,7 +52,10 @@ class Outcome(NamedTuple):
 
 
 class Player:
-    """Plays one file. With a console, what happens is shown while it happens."""
+    """Plays one file. With a console, what happens is shown while it happens.
+
+    `answers` is what gives the answers of the script to who asks.
+    """
 
     def __init__(
         self,
@@ -69,161 +66,108 @@ class Player:
         console: Console | None = None,
         keep_going: bool = False,
         update: bool = False,
+        answers: type[Script] = Script,
     ) -> None:
         self._file = file
-        self._session = session
-        self._fixed = frozenset(values)
-        self._values = dict(values)
-        self._outside = session.context().environ
-        self._added: dict[str, str] = {}
+        self._around = Surroundings(file, session, values)
         self._console = console
         self._keep_going = keep_going
         self._update = update
+        self._answers = answers
         self.places = places_of(session)
         """The directories of the last command, for who writes down what it said."""
         self._bound: dict[str, str] = {}
         self._played: list[Played] = []
-        self._faked = False
-        self._stack = contextlib.ExitStack()
+        self._failed = 0
 
     def play(self) -> Outcome:
-        """All of it, or up to the first failure; then only what follows `@always`."""
-        failed, always, cancelled = 0, False, False
-        session, before = self._session, self._session.frontend
-        with self._stack:
-            try:
-                for node in self._file.steps:
-                    always = always or (isinstance(node, Directive) and node.name == "always")
-                    if failed and not always and (cancelled or not self._keep_going):
-                        continue
-                    try:
-                        code = self._node(node)
-                    except KeyboardInterrupt:
-                        code = CancelledError.exit_code
-                        if self._console:
-                            self._console.finish()
-                    cancelled = cancelled or code == CancelledError.exit_code
-                    failed = CancelledError.exit_code if cancelled else failed or code
-            except Skipped as skipped:
-                return Outcome(failed or SKIPPED, tuple(self._played), str(skipped))
-            finally:
-                session.frontend = before
-        return Outcome(failed, tuple(self._played))
+        """All of it, or up to the first failure; then what follows `@always`, whatever failed."""
+        steps = self._file.steps
+        always = (n for n, node in enumerate(steps) if _is_always(node))
+        end = next(always, len(steps))
+        session, skipped = self._session, ""
+        before = session.frontend
+        try:
+            with self._around:
+                try:
+                    self._part(steps[:end])
+                except Skipped as missing:
+                    skipped = str(missing)
+                finally:
+                    if self._played or not skipped:
+                        self._part(steps[end:], whatever=True)
+        except Skipped as missing:
+            skipped = str(missing)
+        finally:
+            session.frontend = before
+        code = self._failed or (SKIPPED if skipped else 0)
+        return Outcome(code, tuple(self._played), skipped)
+
+    def _part(self, nodes: Sequence[Node], *, whatever: bool = False) -> None:
+        """One after the other, to the first failure or to the end."""
+        for node in nodes:
+            if self._around.homeless:
+                return
+            code = self._node(node)
+            self._failed = CANCELLED if code == CANCELLED else self._failed or code
+            going_on = whatever or (self._keep_going and code != CANCELLED)
+            if code and not going_on:
+                return
 
     def _node(self, node: Node) -> int:
-        if isinstance(node, Phase):
-            return 0
-        if isinstance(node, Directive):
-            return self._directive(node)
-        played = self._step(node)
-        self._played.append(played)
-        if played.failure and not self._update:
-            cancelled = played.code == CancelledError.exit_code
-            return 1 if self._file.sigils and not cancelled else played.code or 1
-        return 0
-
-    def _directive(self, node: Directive) -> int:
-        words = node.arguments.split()
-        if node.name == "set":
-            name, _, value = node.arguments.partition(" ")
-            self._set(name, value.strip())
-        elif node.name == "need":
-            self._need(words)
-        elif node.name == "home":
-            environ, cwd = self._stack.enter_context(fresh_home(self._environ))
-            self._enter({**self._added, **environ}, cwd)
-        elif node.name == "fake":
-            self._fake(node, words[-1])
-        elif node.name == "wait":
-            return self._wait(node, seconds(words[0]), words[-1])
-        return 0
-
-    @property
-    def _environ(self) -> Mapping[str, str]:
-        return self._session.context().environ
-
-    @property
-    def _variables(self) -> Mapping[str, str]:
-        """What a script may name: also what is set outside its fresh home."""
-        return {**self._outside, **self._environ, **self._values}
-
-    def _set(self, name: str, value: str) -> None:
-        if name not in self._fixed:
-            self._values[name] = value
-        self._with(**{name: self._values[name]})
-
-    def _with(self, **more: str) -> None:
-        """Go on in the same place, with more variables in the environment."""
-        ctx = self._session.context()
-        self._added.update(more)
-        self._enter({**ctx.environ, **more}, ctx.cwd, self._session.profile)
-
-    def _enter(self, environ: Mapping[str, str], cwd: str, profile: str = "") -> None:
-        """Go on in another place. What is a secret stays one."""
-        redact = self._session.redact
-        self._session = Session(self._session.frontend, environ, cwd, profile)
-        self._session.redact = redact
-
-    def _need(self, words: list[str]) -> None:
-        if words[0] == "engine":
-            try:
-                find_engine()
-            except FreeRouterError as error:
-                raise Skipped(str(error)) from None
-            return
-        name = words[-1]
-        value = self._variables.get(name)
-        if not value:
-            raise Skipped(f"{name} is not set.")
-        self._with(**{name: value})
-
-    def _fake(self, node: Directive, path: str) -> None:
-        from freerouter.fakes import fake_providers
-
-        beside = os.path.join(os.path.dirname(self._file.name), path)
-        directory = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="freerouter-"))
+        """The exit code of one line; whatever goes wrong with it is told with its place."""
         try:
-            self._stack.enter_context(fake_providers(beside, directory))
+            if isinstance(node, Directive):
+                self._around.obey(node)
+            elif isinstance(node, Step):
+                return self._command(node)
         except FreeRouterError as error:
-            raise UsageError(
-                f"{self._file.name}:{node.line}: {error.what}", error.why, error.fix
-            ) from None
-        self._faked = True
-        self._with(FREEROUTER_CATALOGUE=directory)
+            parts = (error.what, error.why, error.fix)
+            return self._broken(node, "\n".join(part for part in parts if part), 1)
+        except KeyboardInterrupt:
+            if self._console:
+                self._console.finish()
+            return self._broken(node, f"`{_as_written(node)}` was interrupted.", CANCELLED)
+        return 0
 
-    def _wait(self, node: Directive, limit: float, wanted: str) -> int:
-        """Until the gateway is as wanted: asked at least once."""
-        until = time.monotonic() + limit
-        status = self._session.parse(["status"])
-        while (self._session.command(status).exit_code == 0) != (wanted == "ready"):
-            if time.monotonic() >= until:
-                break
-            time.sleep(POLL)
-        else:
+    def _broken(self, node: Node, why: str, code: int) -> int:
+        """Keep that a line did not come to its end."""
+        text = _as_written(node)
+        failure = f"{self._file.name}:{node.line}: {why}"
+        self._played.append(Played(Step(node.line, text), text, (), code, failure, unfit=True))
+        return code
+
+    def _command(self, step: Step) -> int:
+        played = self._step(step)
+        self._played.append(played)
+        if not played.failure or (self._update and not played.unfit):
             return 0
-        text = f"@wait {node.arguments}"
-        failure = f"{self._file.name}:{node.line}: the gateway was not {wanted} in time."
-        self._played.append(Played(Step(node.line, text), text, (), 1, failure))
-        return 1
+        return 1 if self._file.sigils and played.code != CANCELLED else played.code or 1
+
+    @property
+    def _session(self) -> Session:
+        return self._around.session
 
     def _step(self, step: Step) -> Played:
-        variables = self._variables
+        variables = self._around.variables
         command = expand(step.text, variables)
         said = self._said(step)
         through: FrontEnd = self._console or Silent()
-        script = Script(said, through, variables, self._session.redact.learn, faked=self._faked)
+        learn, faked = self._session.redact.learn, self._around.faked
+        script = self._answers(said, through, variables, learn, faked=faked)
         stage = Stage(self._session.redact, script if said else through)
         script.helped = stage.helped
         self._session.frontend = stage
         self.places = places_of(self._session)
-        code = self._run(command, stage)
+        code, unfit = self._run(command, stage)
         failure, rows = self._compare(step, command, stage, code)
-        if not failure and script.left:
+        if script.left and not unfit:
             left = script.left[0]
-            failure = f"{left.place}: nobody asked for {left.id}."
-        return Played(step, command, tuple(stage.items), code, failure, rows)
+            failure, unfit = failure or f"{left.place}: nobody asked for {left.id}.", True
+        return Played(step, command, tuple(stage.items), code, failure, rows, unfit)
 
-    def _run(self, command: str, stage: Stage) -> int:
+    def _run(self, command: str, stage: Stage) -> tuple[int, bool]:
+        """The exit code, and whether the script had no answer that fits."""
         call: Call | None = None
         console = self._console
         chosen = console.output if console else ""
@@ -236,12 +180,12 @@ class Player:
             stage.error(error, as_json=call is not None and call.output == "json")
             if console:
                 console.error(error)
-            return error.exit_code
+            return error.exit_code, isinstance(error, UnfitError)
         else:
             stage.result(result, as_json=call.output == "json")
             if console:
                 console.show(result)
-            return result.exit_code
+            return result.exit_code, False
         finally:
             if console:
                 console.output = chosen
@@ -284,6 +228,14 @@ class Player:
             expected = f", not {wanted}" if wanted else ""
             return f"{where}: `{command}` failed (exit code {code}{expected}).", matched.rows
         return "", matched.rows
+
+
+def _is_always(node: Node) -> bool:
+    return isinstance(node, Directive) and node.name == "always"
+
+
+def _as_written(node: Node) -> str:
+    return node.text if isinstance(node, Step) else written(node)
 
 
 def _told(where: str, name: str, command: str, failure: Failure) -> str:

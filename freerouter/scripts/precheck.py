@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 from typing import TYPE_CHECKING
 
 from freerouter.errors import FreeRouterError, UsageError
@@ -10,8 +12,10 @@ from freerouter.flows import questions_of
 from freerouter.registry import did_you_mean
 from freerouter.resources import flow_paths, flows_directory
 from freerouter.scripts.grammar import expand
+from freerouter.scripts.home import put_file
 from freerouter.scripts.nodes import Directive, ExitCode, Question, Step
 from freerouter.session import Session
+from freerouter.wizard.messages import APPLY, HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,38 +24,85 @@ if TYPE_CHECKING:
     from freerouter.scripts.nodes import Node, Script
 
 NESTED = ("run", "record", "shell")
-ALWAYS_KNOWN = ("apply", "undo")
+ALWAYS_KNOWN = (APPLY, "undo")
 """Questions that a flow asks without having them."""
 
 
 def check(file: Script, session: Session, values: Mapping[str, str]) -> None:
-    """Raise UsageError with `file:line` for the first command or question that cannot be right."""
-    known = {**session.context().environ, **values}
-    for node in file.steps:
-        take(node, known, values)
-        if isinstance(node, Directive) and node.name == "home":
-            session = _nobodys(session)
-        elif isinstance(node, Step):
-            try:
-                call = _call(node, session, known)
-            except FreeRouterError as error:
+    """Raise UsageError with `file:line` for the first line that cannot be right."""
+    with contextlib.ExitStack() as stack:
+        checking = _Checking(file, session, values, stack)
+        for node in file.steps:
+            checking.node(node)
+
+
+class _Checking:
+    """The script up to a line: which variables and which flows are known there."""
+
+    def __init__(
+        self,
+        file: Script,
+        session: Session,
+        values: Mapping[str, str],
+        stack: contextlib.ExitStack,
+    ) -> None:
+        self._file = file
+        self._session = session
+        self._values = values
+        self._known = {**session.context().environ, **values}
+        self._stack = stack
+        self._at_home = False
+
+    def node(self, node: Node) -> None:
+        call = None
+        try:
+            take(node, self._known, self._values)
+            if isinstance(node, Directive):
+                self._directive(node)
+            elif isinstance(node, Step):
+                call = _call(node, self._session, self._known)
+        except FreeRouterError as error:
+            where = f"{self._file.name}:{node.line}"
+            raise UsageError(f"{where}: {error.what}", error.why, error.fix) from None
+        if isinstance(node, Step) and call:
+            _questions(self._file, node, self._session, call)
+
+    def _directive(self, directive: Directive) -> None:
+        if directive.name == "home":
+            self._go_home()
+        elif directive.name == "fake":
+            self._known |= {**fakes_of(self._file, directive), **self._values}
+        elif directive.name == "file":
+            if not self._at_home:
                 raise UsageError(
-                    f"{file.name}:{node.line}: {error.what}", error.why, error.fix
-                ) from None
-            if call:
-                _questions(file, node, session, call)
+                    "@file stands below `@home fresh`.", "It writes into no other home."
+                )
+            ctx = self._session.context()
+            put_file(directive.arguments, self._file.name, ctx.environ, ctx.cwd)
+
+    def _go_home(self) -> None:
+        """A session of somebody who has nothing but what `@file` brings: no flows but ours."""
+        top, self._at_home = os.devnull, True
+        if any(isinstance(n, Directive) and n.name == "file" for n in self._file.steps):
+            top = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="freerouter-"))
+        environ = {"HOME": os.path.join(top, "home")}
+        self._session = Session(self._session.frontend, environ, os.path.join(top, "work"))
 
 
 def take(node: Node, known: dict[str, str], values: Mapping[str, str]) -> None:
     """Know what `@set` sets from here on, unless the command line said otherwise."""
     if isinstance(node, Directive) and node.name == "set":
         name, _, value = node.arguments.partition(" ")
-        known[name] = values.get(name, value.strip())
+        known[name] = values.get(name) or expand(value.strip(), known)
 
 
-def _nobodys(session: Session) -> Session:
-    """A session of somebody who has nothing: a fresh home knows no flows but ours."""
-    return Session(session.frontend, {"HOME": os.devnull}, os.devnull)
+def fakes_of(file: Script, directive: Directive) -> dict[str, str]:
+    """The variables that fake providers bring, as if they ran. Raises FileError."""
+    from freerouter.fakes.description import read_fakes
+    from freerouter.fakes.running import variables_of
+
+    fakes = read_fakes(file.beside(directive.arguments.split(None, 1)[1]))
+    return variables_of({fake.name: "http://127.0.0.1:1" for fake in fakes})
 
 
 def _exit_code(step: Step) -> int:
@@ -69,6 +120,8 @@ def _call(step: Step, session: Session, known: Mapping[str, str]) -> Call | None
         raise
     if call.command.name in NESTED:
         raise UsageError(f"`{call.command.name}` cannot stand in a script.")
+    if call.record:
+        raise UsageError("`--record` cannot stand in a script.", fix="A session is one already.")
     if call.command.name == "flow" and not call.profile and not _exit_code(step):
         _flow(session, call.arguments["name"])
     return call
@@ -88,18 +141,19 @@ def _questions(file: Script, step: Step, session: Session, call: Call) -> None:
     if not asked or call.command.name == "flow resume":
         return
     name = call.arguments.get("name", "") if call.command.name == "flow" else call.command.flow
-    if not name:
+    ids = questions_of(session, name) if name else [HIDDEN] if call.command.secret_input else []
+    if ids == []:
         raise UsageError(
             f"{file.name}:{asked[0].line}: `{call.command.name}` asks nothing.",
             fix="Take the question and its answer out.",
         )
-    ids = questions_of(session, name)
     if ids is None:
         return
+    what = f"the flow {name}" if name else f"`{call.command.name}`"
     for question in asked:
         last = question.id.rsplit(".", 1)[-1]
         if last not in (*ids, *ALWAYS_KNOWN):
             raise UsageError(
-                f'{file.name}:{question.line}: the flow {name} has no question "{question.id}".',
+                f'{file.name}:{question.line}: {what} has no question "{question.id}".',
                 fix=did_you_mean(last, ids) or f"It has: {', '.join(ids)}.",
             )

@@ -14,7 +14,7 @@ from freerouter.result import Line, Result, counted
 from freerouter.scripts.grammar import expand, parse
 from freerouter.scripts.nodes import Directive, Phase, Step
 from freerouter.scripts.player import SKIPPED, Player
-from freerouter.scripts.precheck import check, take
+from freerouter.scripts.precheck import check, fakes_of, take
 from freerouter.scripts.updater import updated
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ def _update(session: Session, console: Console, file: Script, values: Mapping[st
     player = Player(file, session, values, update=True)
     outcome = player.play()
     if outcome.code:
-        console.show(_report(file, outcome))
+        unfit = tuple(played for played in outcome.played if played.unfit)
+        console.show(_report(file, outcome._replace(played=unfit)))
         return outcome.code
     old = "\n".join(file.lines)
     new = updated(file, outcome.played, player.bound, player.redact, player.places)
@@ -99,6 +100,8 @@ def _expanded(file: Script, session: Session, values: Mapping[str, str]) -> dict
     texts = {}
     for node in file.steps:
         take(node, known, values)
+        if isinstance(node, Directive) and node.name == "fake":
+            known |= {**{name: f"${{{name}}}" for name in fakes_of(file, node)}, **values}
         if isinstance(node, Step):
             texts[node.line] = expand(node.text, known)
     return texts

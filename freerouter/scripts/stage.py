@@ -5,11 +5,21 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from freerouter.errors import CancelledError
 from freerouter.frontends.text import Painter
-from freerouter.result import Line, Output, Running
+from freerouter.result import Line, Output, Reveal, Running
 from freerouter.scripts.nodes import Item
 from freerouter.volatile import marked
-from freerouter.wizard.messages import APPLY, APPLY_MESSAGE, Answer, Back, Change, Confirmed, Skip
+from freerouter.wizard.messages import (
+    APPLY,
+    APPLY_MESSAGE,
+    HIDDEN,
+    Answer,
+    Back,
+    Change,
+    Confirmed,
+    Skip,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,13 +66,19 @@ class Stage:
         self._inner.event(event)
 
     def secret(self, prompt: str) -> str | None:
-        return self._inner.secret(prompt)
+        value = self._inner.secret(prompt)
+        if value is not None:
+            self.note(Item("?", prompt, HIDDEN))
+            self.note(Item("<", _hidden(value.strip()), HIDDEN))
+        return value
 
     def asker(self) -> Asker | None:
         asker = self._inner.asker()
         return None if asker is None else _Noted(asker, self)
 
     def block(self, block: Block) -> None:
+        if isinstance(block, Reveal):
+            block = Line(f"env:{block.name}")
         err = isinstance(block, Line) and block.err
         self._lines(self._painter.block(block), err=err)
 
@@ -106,7 +122,7 @@ class _Noted:
         if question.problem:
             self._stage.said(question.problem, err=True)
         self._stage.note(Item("?", question.message, question.id))
-        event = self._asker.ask(question)
+        event = self._answered(question.id, lambda: self._asker.ask(question))
         self._stage.note(Item("<", _written(question, event), question.id))
         return event
 
@@ -119,9 +135,17 @@ class _Noted:
         for planned in request.plan:
             self._stage.said(f"  {shlex.join(planned.words)}")
         self._stage.note(Item("?", APPLY_MESSAGE, APPLY))
-        event = self._asker.confirm(request)
+        event = self._answered(APPLY, lambda: self._asker.confirm(request))
         self._stage.note(Item("<", _confirmed(event), APPLY))
         return event
+
+    def _answered(self, identity: str, ask: Callable[[], WizardEvent]) -> WizardEvent:
+        """Giving up is an answer as well."""
+        try:
+            return ask()
+        except (CancelledError, KeyboardInterrupt):
+            self._stage.note(Item("<", "^cancel", identity))
+            raise
 
 
 def _written(question: Question, event: WizardEvent) -> str:
@@ -130,14 +154,20 @@ def _written(question: Question, event: WizardEvent) -> str:
         return "^back"
     if isinstance(event, Skip):
         return "^skip"
-    value = event.value if isinstance(event, Answer) else ""
+    value = event.value if isinstance(event, Answer) else None
+    if value is None:
+        return ""
     if question.type == "secret":
-        return "" if value in (None, "") else f"{SECRET}{value}"
+        return _hidden(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return str(value)
+
+
+def _hidden(value: str) -> str:
+    return f"{SECRET}{value}" if value else ""
 
 
 def _confirmed(event: WizardEvent) -> str:

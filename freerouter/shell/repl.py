@@ -11,7 +11,7 @@ from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
 from freerouter.errors import CancelledError, UsageError
-from freerouter.frontends.command_line import execute, guarded, recorded_line
+from freerouter.frontends.command_line import execute, guarded, saved
 from freerouter.frontends.console import Console
 from freerouter.process.record import running
 from freerouter.redact import KEY_SHAPES
@@ -52,7 +52,7 @@ def run_shell(session: Session, record: str = "") -> int:
     tape = Tape(session)
     if record:
         tape.begin(record)
-    code = greet(session, console)
+    code = greet(session, console, tape)
     prompt: PromptSession[str] = PromptSession(
         history=history_for(session.context()),
         completer=ShellCompleter(Names(lambda: session.context().workspace)),
@@ -73,7 +73,7 @@ def run_shell(session: Session, record: str = "") -> int:
             code = run_line(session, console, line, tape)
 
 
-def greet(session: Session, console: Console) -> int:
+def greet(session: Session, console: Console, tape: Tape) -> int:
     """Say what this is and how things stand; with nothing configured, offer the wizard."""
     ctx = session.context()
     if ctx.workspace.configured:
@@ -83,7 +83,7 @@ def greet(session: Session, console: Console) -> int:
     print("Welcome to FreeRouter: one LLM gateway out of every provider you have a key for.")
     print("Nothing is set up yet.")
     if _wanted(console):
-        return run_line(session, console, "init --wizard")
+        return run_line(session, console, "init --wizard", tape)
     print("Whenever you like: `init --wizard`. `help` lists the commands.")
     return 0
 
@@ -128,8 +128,7 @@ class Tape:
         if self.recording is None:
             return 0
         recording, self.recording = self.recording, None
-        recording.save()
-        console.show(Result({}, (recorded_line(recording.path),)))
+        console.show(Result({}, tuple(saved(recording))))
         return 0
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -47,7 +49,21 @@ def load_flow(name: str, directories: Iterable[str]) -> Flow:
             f'There is no flow "{name}".',
             fix=did_you_mean(name, paths) or f"There are: {', '.join(sorted(paths))}.",
         )
-    return read_flow(read_yaml(paths[name]))
+    return flow_in(paths[name])
+
+
+def flow_in(path: str) -> Flow:
+    """The flow in a file, checked. What has not been written since is not read again."""
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return read_flow(read_yaml(path))
+    return _read_once(path, (stat.st_mtime_ns, stat.st_size, stat.st_ino))
+
+
+@lru_cache(maxsize=64)
+def _read_once(path: str, _written: tuple[int, ...]) -> Flow:
+    return read_flow(read_yaml(path))
 
 
 def read_flow(document: Document) -> Flow:

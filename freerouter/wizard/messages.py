@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 APPLY = "apply"
 """The id of the last question: whether the plan is carried out."""
 APPLY_MESSAGE = "Do this now?"
+HIDDEN = "secret"
+"""The id of what a command asks for unseen, outside of any flow."""
 
 
 @dataclass(frozen=True)

@@ -274,6 +274,9 @@ def test_a_broken_file_is_left_as_it_is_and_nothing_is_written(world: World, tex
         ("", {}, ("127.0.0.1", 4000)),
         ("", {"LITELLM_PORT": "4100", "LITELLM_HOST": "127.0.0.2"}, ("127.0.0.2", 4100)),
         ("", {"LITELLM_PORT": "many"}, ("127.0.0.1", 4000)),
+        ("", {"FREEROUTER_USUAL_PORT": "4200"}, ("127.0.0.1", 4200)),
+        ("", {"FREEROUTER_USUAL_PORT": "many"}, ("127.0.0.1", 4000)),
+        ("", {"FREEROUTER_USUAL_PORT": "4200", "LITELLM_PORT": "4100"}, ("127.0.0.1", 4100)),
         ("gateway: {host: '::1', port: 5000}\n", {"LITELLM_PORT": "4100"}, ("::1", 5000)),
     ],
 )

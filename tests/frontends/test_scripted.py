@@ -146,3 +146,12 @@ def test_cancel_gives_up_whatever_is_asked() -> None:
 
 def test_a_hidden_input_of_a_command_is_asked_for_where_it_always_is() -> None:
     assert script(Through()).secret("Key") == "typed at Key"
+    assert script(Through(), ("undo", "no")).secret("Key") == "typed at Key"
+
+
+def test_a_hidden_input_may_be_answered_by_a_variable_and_by_nothing_else() -> None:
+    through = Through()
+    assert script(through, ("secret", "env:MINE"), MINE=CANARY).secret("Key") == CANARY
+    assert through.learnt == {"MINE": CANARY}
+    with pytest.raises(UsageError, match=r"x\.frs:2: secret is a secret"):
+        script(Through(), ("secret", CANARY)).secret("Key")

@@ -207,6 +207,12 @@ def test_a_session_has_sigils() -> None:
 def test_an_unknown_sigil_is_told_with_those_that_there_are() -> None:
     said = refused("> list\n| x\n~ foo\n")
     assert said.startswith("set-up.frs:3: No line begins with ~. The sigils are: @ directive, ==")
+    assert refused("list\n% foo\n").startswith("set-up.frs:2: No line begins with %.")
+
+
+@pytest.mark.parametrize("line", ["--json list", '"list"', "'list' x", "${WHAT} x", "2 x"])
+def test_a_command_may_begin_with_what_is_no_letter(line: str) -> None:
+    assert read(f"{line}\n").commands[0].text == line
 
 
 @pytest.mark.parametrize("line", ["? place", "< user", "| x", "! x", "= 0"])
@@ -323,7 +329,7 @@ def test_directives_are_read(line: str) -> None:
     ("line", "said"),
     [
         ("@", "There is no directive @. There are: @need, @home"),
-        ("@hoem fresh", 'There is no directive @hoem. Did you mean "home"?'),
+        ("@hoem fresh", 'There is no directive @hoem. Did you mean "@home"?'),
         ("@need", "@need is not written like this. `@need env NAME` or `@need engine`."),
         ("@need env", "@need is not"),
         ("@need env A B", "@need is not"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from freerouter.config.providers_file import USUAL_PORT
 from freerouter.process.record import running
 from freerouter.scripts.home import fresh_home
 from freerouter.scripts.stage import Silent
@@ -50,7 +51,7 @@ def test_nothing_is_left_after_a_failure_either(world: World, temporary: Path) -
 def test_the_environment_says_nothing_of_the_user(world: World, temporary: Path) -> None:
     mine = {"PATH": "/bin", "HOME": "/home/me", "XDG_CONFIG_HOME": "/x", "GROQ_API_KEY": "k"}
     with fresh_home(mine) as (environ, cwd):
-        assert set(environ) == {"PATH", "HOME", "LITELLM_PORT"}
+        assert set(environ) == {"PATH", "HOME", USUAL_PORT}
         assert Path(environ["HOME"]).parent == Path(cwd).parent
         assert Path(cwd).parent.parent == temporary
         assert os.listdir(cwd) == os.listdir(environ["HOME"]) == []
@@ -59,7 +60,7 @@ def test_the_environment_says_nothing_of_the_user(world: World, temporary: Path)
 
 def test_the_port_is_one_where_nobody_listens(world: World) -> None:
     with fresh_home(os.environ) as (environ, _cwd), socket.socket() as mine:
-        mine.bind(("127.0.0.1", int(environ["LITELLM_PORT"])))
+        mine.bind(("127.0.0.1", int(environ[USUAL_PORT])))
 
 
 def test_what_the_script_needs_or_sets_goes_with_it(

@@ -6,12 +6,19 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes import TOKEN
+
+from freerouter.config.workspace import Workspace
+from freerouter.process.identity import started_at
+from freerouter.process.record import GatewayRecord, write_record
 
 if TYPE_CHECKING:
     from conftest import Ran, World
+    from fakes import FakeServer
 
 SESSION = "#!freerouter session 1\n"
 MADE = "| Made ~/.config/freerouter/providers.yaml.\n|...\n"
@@ -124,8 +131,13 @@ def test_the_phase_of_a_wait_that_failed_is_not_folded(world: World) -> None:
 
 @pytest.mark.parametrize("options", [(), ("--keep-going",)])
 def test_control_c_ends_a_wait_and_what_is_always_done_is_done(
-    world: World, options: tuple[str, ...]
+    world: World, server: FakeServer, worker: subprocess.Popen[bytes], options: tuple[str, ...]
 ) -> None:
+    """A gateway that never gets ready is asked for its health before the wait is broken off."""
+    record = GatewayRecord(
+        worker.pid, started_at(worker.pid), TOKEN, "127.0.0.1", server.port, 0, "", 1, "1"
+    )
+    write_record(Workspace(str(world.workspace)), record)
     (world.cwd / "x.frs").write_text("> where\n@wait 1h gateway ready\n> fetch\n@always\n> init\n")
     child = subprocess.Popen(
         [sys.executable, "-u", "-m", "freerouter", "run", "x.frs", *options],
@@ -134,12 +146,12 @@ def test_control_c_ends_a_wait_and_what_is_always_done_is_done(
         cwd=world.cwd,
         text=True,
     )
-    assert child.stdout
-    child.stdout.readline()
+    while len(server.seen) < 2 and child.poll() is None:
+        time.sleep(0.02)
     child.send_signal(signal.SIGINT)
     _out, err = child.communicate(timeout=60)
     assert child.returncode == 130
-    assert err == "Cancelled.\n"
+    assert err == "x.frs:2: `@wait 1h gateway ready` was interrupted.\nCancelled.\n"
     assert (world.workspace / "providers.yaml").exists()
     assert not (world.workspace / "config.yaml").exists()
 

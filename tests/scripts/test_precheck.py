@@ -31,6 +31,7 @@ def refused(world: World, text: str) -> str:
         ("run other.frs", "x.frs:2: `run` cannot stand in a script.\n"),
         ("record other.frs", "x.frs:2: `record` cannot stand in a script.\n"),
         ("shell", "x.frs:2: `shell` cannot stand in a script.\n"),
+        ("list --record a.frs", "x.frs:2: `--record` cannot stand in a script.\n"),
         ("list --provider ${NOWHERE}", "x.frs:2: The variable NOWHERE is not set.\n"),
         ("flow onboardin", 'x.frs:2: There is no flow "onboardin".\nDid you mean "onboarding"?\n'),
     ],
@@ -49,6 +50,7 @@ def test_a_command_that_cannot_be_right(world: World, line: str, said: str) -> N
         ),
         (f"{FLOW}? zzz\n< demo\n", 'the flow onboarding has no question "zzz".\nIt has: place'),
         ("> status\n? place\n< user\n", "`status` asks nothing.\nTake the question"),
+        ("> keys set lab\n? key\n< env:X\n", '`keys set` has no question "key".\nIt has: secret'),
         ("> init --wizard\n? plaice\n< user\n", 'the flow onboarding has no question "plaice"'),
     ],
 )

@@ -239,6 +239,8 @@ def test_questions_and_answers_belong_together(world: World, text: str, said: st
         ("? place\n< ^cancel\n", 130, "Nothing was changed.\n"),
         (ANSWERS.replace("< yes", "< no"), 130, "Nothing was changed.\n"),
         ("? place\n< mars\n", 1, 'place cannot be "mars".'),
+        ("? place\n< mars\n", 1, "set-up.frs:3: this is no answer to place.\n"),
+        ("? place\n< mars\n? place\n< venus\n", 1, "set-up.frs:5: this is no answer to place.\n"),
     ],
 )
 def test_what_does_not_fit_stops_the_script_before_anything_is_changed(

@@ -96,3 +96,24 @@ def test_a_plain_list_has_nothing_to_update(world: World) -> None:
     (world.cwd / "one.frs").write_text("init\n")
     assert world.cli("run", "--update", "one.frs").code == 2
     assert not (world.workspace / "providers.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ("? providers\n< demo\n", "The script has no answer to fetch."),
+        ("? fetch\n< no\n", "the script answers fetch, but providers is asked."),
+        ("? providers\n< demo\n? fetch\n< no\n? place\n< user\n", "- ? place"),
+        ("? providers\n< env:NOT_SET\n", "NOT_SET, which is not set."),
+    ],
+)
+def test_answers_that_do_not_fit_are_told_and_nothing_is_written(
+    world: World, answers: str, said: str
+) -> None:
+    head = GOOD.partition("? providers")[0]
+    text = head.replace("| {n} model in", "| {n} models in") + answers
+    (world.cwd / "one.frs").write_text(text)
+    ran = world.cli("run", "--update", "one.frs")
+    assert ran.code == 1
+    assert said in ran.out + ran.err
+    assert (world.cwd / "one.frs").read_text() == text

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def shell(world: World) -> Iterator[Any]:
+def shell(world: World, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """`freerouter`, or with the arguments of the test."""
     child = pexpect.spawn(
         sys.executable,
-        ["-m", "freerouter"],
+        ["-m", "freerouter", *getattr(request, "param", ())],
         env={**os.environ, "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1"},
         cwd=str(world.cwd),
         dimensions=(24, 80),
@@ -41,6 +42,24 @@ def test_it_offers_the_wizard_and_opens_it(shell: Any) -> None:
     shell.expect(r"\[130\]>")
     shell.send("exit\r")
     shell.expect(pexpect.EOF)
+
+
+@pytest.mark.parametrize("shell", [("record", "one.frs")], indirect=True)
+def test_the_wizard_is_recorded_where_the_shell_is(world: World, shell: Any) -> None:
+    shell.expect("Enter accept")
+    shell.send("\r")
+    shell.expect("Where should FreeRouter keep its configuration")
+    shell.expect("Enter accept")
+    shell.send("\x03")
+    shell.expect("Nothing was changed")
+    shell.expect(r"\[130\]>")
+    shell.send("exit\r")
+    shell.expect("Recorded in one.frs")
+    shell.expect(pexpect.EOF)
+    text = (world.cwd / "one.frs").read_text()
+    place = "? place: Where should FreeRouter keep its configuration?\n< ^cancel\n"
+    assert f"> init --wizard\n{place}! Nothing was changed.\n= 130\n" in text
+    assert world.cli("run", "one.frs").code == 0
 
 
 @pytest.mark.parametrize("no", ["n", "\x03"])

@@ -7,9 +7,11 @@ import pytest
 from freerouter.config.yaml_file import parse_yaml
 from freerouter.errors import FileError, NotFoundError
 from freerouter.resources import flows_directory
-from freerouter.wizard.checking import load_flow, read_flow
+from freerouter.wizard.checking import flow_in, load_flow, read_flow
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from freerouter.wizard.schema import Flow
 
 
@@ -59,3 +61,19 @@ def test_every_fault_of_a_flow_has_its_line_before_it_starts(
         read(steps)
     assert what in caught.value.what
     assert fix in caught.value.fix
+
+
+def test_a_file_is_read_again_once_it_is_written_and_not_before(tmp_path: Path) -> None:
+    path = tmp_path / "tidy.yaml"
+    path.write_text("flow: tidy\ntitle: One\nsteps: [{say: x}]\n")
+    first = flow_in(str(path))
+    assert flow_in(str(path)) is first
+    path.write_text("flow: tidy\ntitle: Another\nsteps: [{say: x}]\n")
+    assert flow_in(str(path)).title == "Another"
+    path.write_text("flow: tidy\n")
+    for _ in range(2):
+        with pytest.raises(FileError):
+            flow_in(str(path))
+    path.unlink()
+    with pytest.raises(FileError, match="Cannot read"):
+        flow_in(str(path))
