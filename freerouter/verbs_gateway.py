@@ -39,7 +39,7 @@ GATEWAY_COMMANDS = (
     ),
     Command(
         "reload",
-        "Let the gateway go over to the present configuration, without losing a request",
+        "Go over to the present configuration; no request is lost",
         "freerouter.commands.reload:run",
         (
             Parameter("refresh", "flag", "fetch first", short="r"),
@@ -64,7 +64,7 @@ GATEWAY_COMMANDS = (
     ),
     Command(
         "service install",
-        "Have the system start the gateway: a systemd user unit, or launchd's on macOS",
+        "Write a unit for systemd (launchd on macOS) that runs the gateway",
         "freerouter.commands.service:install",
         (Parameter("dry_run", "flag", "show the file, and write nothing"),),
         needs=RUNNABLE,
@@ -74,7 +74,7 @@ GATEWAY_COMMANDS = (
     ),
     Command(
         "service remove",
-        "Take the system's unit for the gateway away again",
+        "Take that unit away again",
         "freerouter.commands.service:remove",
         writes=True,
         examples=("service remove",),

@@ -21,6 +21,7 @@ _KINDS = {
     "python": "version",
     "freerouter": "version",
     "platform": "any",
+    "unit": "any",
 }
 """The fields of results that differ from run to run."""
 

@@ -13,6 +13,7 @@ from freerouter.config.secrets import MASTER_KEY, load_secrets
 from freerouter.config.workspace import shown
 from freerouter.errors import FreeRouterError, NotFoundError
 from freerouter.result import Line, Result
+from freerouter.volatile import volatile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,9 +35,10 @@ class Unit(NamedTuple):
 def install(ctx: Context, args: Mapping[str, Any]) -> Result:
     prepare(ctx, port=None, debug=False, timeout=0)
     unit = unit_of(ctx)
-    data = {"path": unit.path, "text": unit.text, "commands": list(unit.enable)}
+    data = {"path": unit.path, "unit": unit.text, "commands": list(unit.enable)}
     if args["dry_run"]:
-        return Result(data, tuple(Line(line) for line in unit.text.splitlines()))
+        text = unit.text.replace(sys.executable, volatile("path", sys.executable))
+        return Result(data, tuple(Line(line) for line in text.splitlines()))
     atomic.write_text(unit.path, unit.text, mode=MODE)
     show = [Line(f"Wrote {shown(unit.path, ctx.environ)}.", "ok")]
     show += [Line(f"Next: {' && '.join(unit.enable)}")]

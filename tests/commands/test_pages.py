@@ -61,6 +61,8 @@ RUNNING = {
     "status": "status",
     "ask": "ask --model demo Hello",
     "reload": "reload",
+    "service install": "service install",
+    "service remove": "service remove",
     "stop": "stop",
 }
 """Those that are about the gateway itself."""
