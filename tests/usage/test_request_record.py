@@ -24,7 +24,9 @@ def test_bodies_stand_in_a_line_only_where_there_are_some() -> None:
     assert from_line(to_line(with_one)) == with_one
 
 
-@pytest.mark.parametrize("line", ["", "{", '{"time": "x", "ali', "[]", "7", '{"alias": "a"}', '{"time": "noon"}'])
+@pytest.mark.parametrize(
+    "line", ["", "{", '{"time": "x", "ali', "[]", "7", '{"alias": "a"}', '{"time": "noon"}']
+)
 def test_a_line_that_is_no_record_is_none(line: str) -> None:
     assert from_line(line) is None
 
