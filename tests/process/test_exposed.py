@@ -1,4 +1,4 @@
-"""What the gateway serves, and what of LiteLLM it does not: by default there is nothing to attack."""
+"""What the gateway serves, and what of LiteLLM it does not: nothing but models."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ REQUESTS: dict[str, tuple[str, Any, dict[str, str]]] = {
     "tokens": ("/v1/messages/count_tokens", CHAT, BEARER),
 }
 PARAMS = """\
-      litellm_params: {{model: openai/chatty, api_base: '{}', api_key: none}}
+      litellm_params: {{model: openai/lab/chatty, api_base: '{}', api_key: none}}
 """
 VARYING = re.compile(
     r'"(id|created|created_at|completed_at)": ?("[^"]*"|[0-9.]+)|'
