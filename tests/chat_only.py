@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MODEL = "chatty"
+MODEL = "lab/chatty"
 WORDS = ("Grüße ", "from ", "the ", "provider")
 ARGUMENTS = ('{"city": ', '"Bern"}')
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}

@@ -68,10 +68,20 @@ REQUESTS: dict[str, tuple[str, Any, dict[str, str]]] = {
         BEARER,
     ),
     "a failure": ("/v1/chat/completions", {"model": "broken", "messages": HELLO}, BEARER),
+    "a priced model": ("/v1/chat/completions", {**CHAT, "model": "priced"}, BEARER),
+    "a priced model, streamed": (
+        "/v1/chat/completions",
+        {**CHAT, "model": "priced", "stream": True},
+        BEARER,
+    ),
+    "a model with limits": ("/v1/chat/completions", {**CHAT, "model": "limited"}, BEARER),
     "text": ("/v1/completions", {"model": MODEL, "prompt": "hello"}, BEARER),
     "a response": ("/v1/responses", {"model": MODEL, "input": "hello"}, BEARER),
     "tokens": ("/v1/messages/count_tokens", CHAT, BEARER),
 }
+PARAMS = """\
+      litellm_params: {{model: openai/lab/chatty, api_base: '{}', api_key: none}}
+"""
 VARYING = re.compile(
     r'"(id|created|created_at|completed_at)": ?("[^"]*"|[0-9.]+)|'
     r"\b(chatcmpl|resp|msg|fc|cmpl)[-_][\w=-]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -97,7 +107,13 @@ def test_what_a_client_gets_is_the_same_with_and_without_patches(
         f"gateway: {{port: {free_port}}}\nproviders:\n"
         f"  - {{type: oai, name: good, api_base: '{good.base}'}}\n"
         f"  - {{type: oai, name: bad, api_base: '{bad.base}'}}\n"
-        "litellm: {router_settings: {num_retries: 1, retry_after: 0}}\n"
+        "litellm:\n"
+        "  router_settings: {num_retries: 1, retry_after: 0}\n"
+        "  model_list:\n"
+        f"    - model_name: priced\n{PARAMS.format(good.base)}"
+        "      model_info: {id: p, input_cost_per_token: 0.001, output_cost_per_token: 0.01}\n"
+        f"    - model_name: limited\n{PARAMS.format(good.base)}"
+        "      model_info: {id: l, rpm: 9, tpm: 9999}\n"
     )
     gateway.cli("fetch")
     key = gateway.cli("keys", "show", "master").out.strip()

@@ -30,6 +30,8 @@ that of the CPU of a request which a profile of the unpatched worker shows for w
 | a deployment is checked once | it was built and validated anew, five times | 3% |
 | what is known of a model is kept | an unknown one was searched for at every request | 2% |
 | addresses are put together once | the same address at every request | 1% |
+| settings are looked up where there is no database | each was resolved against one | 2% |
+| callbacks are disabled where a header says so | each time it was worded for a log | 1% |
 | an address that is given is taken | to find it, all parameters were checked | 1% |
 | services are told where some listen | a report was made for nobody, twice | 1% |
 | cookies are looked for where some are set | a cookie jar was asked at every answer | 1% |

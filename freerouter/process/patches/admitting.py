@@ -33,6 +33,15 @@ def admit_the_own_key() -> None:
     owner = auth.UserAPIKeyAuth(api_key=alias, user_role=admin)
     owner.via_virtual_key = True
 
+    plain: list[Any] = []
+
+    def settings_are_plain() -> bool:
+        """Asked once a file: without a database nothing else changes them."""
+        loaded = proxy.general_settings._yaml_values
+        if not plain or plain[0] is not loaded:
+            plain[:] = loaded, proxy.general_settings.keys() <= SETTINGS
+        return bool(plain[1])
+
     def nobody_else_decides() -> bool:
         return (
             proxy.prisma_client is None
@@ -40,7 +49,7 @@ def admit_the_own_key() -> None:
             and proxy.open_telemetry_logger is None
             and not litellm.max_budget
             and not litellm.block_requests_for_models_without_pricing
-            and proxy.general_settings.keys() <= SETTINGS
+            and settings_are_plain()
         )
 
     def is_own_key(given: Mapping[str, Any]) -> bool:
@@ -104,6 +113,7 @@ def let_the_own_key_pass_the_limits() -> None:
 
     kind = limiter._PROXY_MaxParallelRequestsHandler_v3
     before, after = kind.async_pre_call_hook, kind.async_log_success_event
+    answered = kind.async_post_call_success_hook
     limits = [name for name in UserAPIKeyAuth.model_fields if "limit" in name or "parallel" in name]
 
     @functools.lru_cache(maxsize=2)
@@ -145,6 +155,13 @@ def let_the_own_key_pass_the_limits() -> None:
         if limiter.get_request_stash_for_call(limiter._call_id_from_callback_kwargs(kwargs)):
             await after(self, kwargs, response_obj, start_time, end_time)
 
+    async def async_post_call_success_hook(
+        self: Any, data: Any, user_api_key_dict: Any, response: Any
+    ) -> None:
+        if limiter.get_request_stash() is not None or not is_unlimited(user_api_key_dict):
+            await answered(self, data, user_api_key_dict, response)
+
+    kind.async_post_call_success_hook = async_post_call_success_hook
     kind.async_pre_call_hook = async_pre_call_hook
     kind.async_log_success_event = async_log_success_event
 
@@ -168,6 +185,7 @@ PATCHES = (
         "the own key passes the limiter",
         {
             f"{HANDLER}.async_pre_call_hook": "7d62efa3d8ae",
+            f"{HANDLER}.async_post_call_success_hook": "47d03d03080a",
             f"{HANDLER}._build_request_rate_limit_descriptors": "f517365b089a",
             f"{HANDLER}.async_log_success_event": "396795eea6e1",
         },

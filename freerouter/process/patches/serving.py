@@ -8,7 +8,7 @@ import sys
 from copy import deepcopy
 from typing import Any
 
-from freerouter.process.patches.target import Patch, fresh_copy
+from freerouter.process.patches.target import Patch
 
 ABSENT = ("prisma", "opentelemetry.sdk", "litellm.integrations.otel.logger")
 """Modules that LiteLLM tries to import at every request. The last needs the one before it."""
@@ -166,7 +166,10 @@ def keep_what_is_known_of_a_model() -> None:
 
 
 def check_deployments_once() -> None:
-    """Give out copies of a deployment that was built before, while its row is as it was."""
+    """Give out copies of a deployment that was built before, while its row is as it was.
+
+    What is inside of a copy is shared: whoever asks for a deployment only reads it.
+    """
     from litellm.router import Router
 
     build = Router.get_deployment
@@ -180,10 +183,7 @@ def check_deployments_once() -> None:
         seen = built.get(model_id)
         if seen is None or seen[0] != row:
             seen = built[model_id] = (deepcopy(row), build(self, model_id))
-        found = fresh_copy(seen[1])
-        found.litellm_params = fresh_copy(found.litellm_params)
-        found.model_info = fresh_copy(found.model_info)
-        return found
+        return seen[1].model_copy()
 
     Router.get_deployment = get_deployment
 
@@ -192,6 +192,41 @@ def leave_free_requests_undiagnosed() -> None:
     from litellm.litellm_core_utils.litellm_logging import Logging
 
     Logging._record_zero_cost_diagnostic = lambda *_arguments, **_options: None
+
+
+def look_settings_up_where_there_is_no_database() -> None:
+    from litellm.proxy.config_resolvers.settings_store import SettingsStore
+
+    resolve = SettingsStore.get
+
+    def get(self: Any, key: str, default: Any = None) -> Any:
+        if self._database_rows or key in self._deleted_runtime_keys:
+            return resolve(self, key, default)
+        runtime = self._runtime_values
+        return runtime[key] if key in runtime else self._yaml_values.get(key, default)
+
+    SettingsStore.get = get
+
+
+def ask_for_disabled_callbacks_once() -> None:
+    """Without a header that disables some, none is; what would be logged of it is not worded."""
+    from litellm_enterprise.enterprise_callbacks.callback_controls import (
+        EnterpriseCallbackControls as Controls,
+    )
+
+    decide = Controls.is_callback_disabled_dynamically
+
+    def is_callback_disabled_dynamically(
+        callback: Any, litellm_params: Any, standard_callback_dynamic_params: Any
+    ) -> Any:
+        named = Controls.get_disabled_callbacks(litellm_params, standard_callback_dynamic_params)
+        if named is None:
+            return False
+        return decide(callback, litellm_params, standard_callback_dynamic_params)
+
+    Controls.is_callback_disabled_dynamically = staticmethod(  # type: ignore[method-assign]
+        is_callback_disabled_dynamically
+    )
 
 
 def take_the_address_that_is_given() -> None:
@@ -234,6 +269,9 @@ def estimate_tokens_where_there_is_only_chat() -> None:
     proxy._get_provider_token_counter = _get_provider_token_counter
 
 
+SETTINGS = "litellm.proxy.config_resolvers"
+CONTROLS = "litellm_enterprise.enterprise_callbacks.callback_controls"
+CALLBACKS = f"{CONTROLS}:EnterpriseCallbackControls"
 LOGGING = "litellm.litellm_core_utils.litellm_logging"
 PATCHES = (
     Patch("packages that are not installed stay so", {}, remember_what_is_not_installed),
@@ -282,6 +320,23 @@ PATCHES = (
         "cost is not diagnosed where it is nothing",
         {f"{LOGGING}:Logging._record_zero_cost_diagnostic": "44d72a1a2414"},
         leave_free_requests_undiagnosed,
+    ),
+    Patch(
+        "settings are looked up where there is no database",
+        {
+            f"{SETTINGS}.settings_store:SettingsStore.__getitem__": "7c228f3f93ca",
+            f"{SETTINGS}.settings_store:SettingsStore._resolution_for": "cf82f6a817d6",
+            f"{SETTINGS}.settings_rules:resolve": "a89a9118898d",
+        },
+        look_settings_up_where_there_is_no_database,
+    ),
+    Patch(
+        "callbacks are disabled where a header says so",
+        {
+            f"{CALLBACKS}.is_callback_disabled_dynamically": "3a7b73cc5447",
+            f"{CALLBACKS}.get_disabled_callbacks": "9d7474e79f0d",
+        },
+        ask_for_disabled_callbacks_once,
     ),
     Patch(
         "an address that is given is taken",

@@ -44,6 +44,8 @@ def before_import() -> None:
     """Patch what LiteLLM is about to import."""
     # pydantic would look through every installed package for plug-ins; LiteLLM brings 119.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # Or /openapi.json would list, to anybody, all that LiteLLM could serve.
+    os.environ["NO_OPENAPI"] = "True"
     defer_schemas()
     serve_only_the_gateway()
     hollow_out_mcp()
