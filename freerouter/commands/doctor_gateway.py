@@ -12,6 +12,7 @@ from freerouter.config.secrets import MASTER_KEY, STRONG_KEY_LENGTH
 from freerouter.config.state import has_models
 from freerouter.errors import FreeRouterError, NotConfiguredError, UsageError
 from freerouter.process.engine import PINNED, find_engine, install_command
+from freerouter.process.gateway import status_of
 from freerouter.process.launch import STRONG
 from freerouter.process.port import is_loopback, listen, next_free
 from freerouter.process.probe import get, url_of
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from freerouter.commands.doctor_facts import Facts, Finding
+    from freerouter.process.control import Message
     from freerouter.process.record import GatewayRecord
 
 SECONDS = 5.0
@@ -99,6 +101,25 @@ def check_gateway(facts: Facts) -> Iterator[Finding]:
     yield _answer(status, body, took)
     if status:
         yield _refusal(record)
+    if record.control:
+        yield _supervisor(status_of(record, SECONDS))
+
+
+def _supervisor(said: Message | None) -> Finding:
+    """Whether it speaks, and how often it had to replace a worker."""
+    name = "gateway.workers"
+    if said is None:
+        what = "Its supervisor does not answer."
+        why = "A worker that crashed would not be replaced, and `reload` will not work."
+        return finding(name, "error", what, why, fix="`freerouter stop`, then `freerouter start`.")
+    serving = sum(worker["state"] == "serving" for worker in said["workers"])
+    if serving < said["wanted"]:
+        what = f"{serving} of {counted(said['wanted'], 'worker')} serve."
+        return finding(name, "warn", what, "Another one is starting.", fix="`freerouter logs`.")
+    if said["restarts"]:
+        what = f"A worker ended unasked and was replaced, {counted(said['restarts'], 'time')}."
+        return finding(name, "warn", what, fix="`freerouter logs` says how it ended.")
+    return finding(name, "ok", f"{counted(serving, 'worker')}, none of which ever crashed.")
 
 
 def _master_key(facts: Facts) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from test_doctor import brief, diagnosed, set_up
 
 from freerouter.config.state import fingerprint_of
 from freerouter.config.workspace import find_workspace
+from freerouter.process.control import Channel, listen_at
 from freerouter.process.engine import PINNED
 from freerouter.process.identity import started_at
 from freerouter.process.record import GatewayRecord, write_record
@@ -284,3 +285,47 @@ def test_a_key_that_start_would_refuse_is_told_before(
     assert "gateway.key" not in diagnosed(world)
     monkeypatch.setenv("LITELLM_MASTER_KEY", "k" * (strong - 1))
     assert brief(diagnosed(world), "gateway.key") == ("error", [])
+
+
+def supervised(world: World, server: FakeServer, worker: Any, status: Any) -> dict[str, Any]:
+    """What doctor finds where the supervisor says this of itself; nothing where it is None."""
+    running(world, server, worker)
+    path = str(world.home / "gateway.sock")
+    listener = listen_at(path)
+    listener.setblocking(True)
+    recorded(world, worker.pid, server.port, control=path)
+
+    def answer() -> None:
+        client = Channel(listener.accept()[0])
+        assert client.receive() == [{"do": "status"}]
+        if status is not None:
+            client.send(status)
+        client.close()
+
+    speaker = threading.Thread(target=answer)
+    speaker.start()
+    found: dict[str, Any] = diagnosed(world)["gateway.workers"]
+    speaker.join()
+    listener.close()
+    return found
+
+
+def one_worker(**more: Any) -> dict[str, Any]:
+    worker = {"pid": 1, "state": "serving", "in_flight": 0}
+    return {"state": "serving", "workers": [worker], "wanted": 1, "restarts": 0, **more}
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (one_worker(), "ok: 1 worker, none of which ever crashed."),
+        (one_worker(restarts=2), "warn: A worker ended unasked and was replaced, 2 times."),
+        (one_worker(wanted=2), "warn: 1 of 2 workers serve."),
+        (None, "error: Its supervisor does not answer."),
+    ],
+)
+def test_how_its_workers_are_is_told(
+    world: World, server: FakeServer, worker: Any, status: Any, told: str
+) -> None:
+    found = supervised(world, server, worker, status)
+    assert f"{found['state']}: {found['what']}" == told
