@@ -19,6 +19,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from freerouter.errors import FreeRouterError
 from freerouter.process import pool
 from freerouter.process.control import Channel, control_path
 from freerouter.process.desk import Desk
@@ -42,7 +43,7 @@ GRACE = 30.0
 CALM = 5.0
 """A worker that lasted so long was well: the next pause before a restart is none again."""
 SLOWEST = 30.0
-"""The longest pause before a restart, in seconds."""
+"""The longest pause before a restart."""
 
 
 class Options(NamedTuple):
@@ -110,8 +111,6 @@ class Supervisor:
         self._selector.close()
         return self._code
 
-    # Requests
-
     def _answer(self, client: Channel, request: Message) -> None:
         what = request.get("do")
         if what == "status":
@@ -152,8 +151,6 @@ class Supervisor:
             **self._tally.summary(facts, time.time()),
         }
 
-    # Changes
-
     def _begin(self, job: Job) -> None:
         """Start workers for a new job; the old ones go on serving until these are ready."""
         number = self._generation + 1
@@ -162,8 +159,8 @@ class Supervisor:
             self._traces.write_config(job["config"], number)
             for _ in range(job["workers"]):
                 self._change.workers.append(self._make(job, number))
-        except OSError as error:
-            self._give_up(f"{error.strerror or error}.")
+        except (OSError, FreeRouterError) as error:
+            self._give_up(_reason(error))
 
     def _make(self, job: Job, generation: int) -> Worker:
         words = ["--token", self._options.token, "--engine", self._options.engine]
@@ -242,8 +239,6 @@ class Supervisor:
 
             import_more(names)
 
-    # What happens by itself
-
     def _tick(self) -> None:
         now = time.monotonic()
         if now - self._ticked > HOUSEKEEPING * 2:
@@ -320,8 +315,8 @@ class Supervisor:
         try:
             self._traces.write_config(job["config"], self._generation)
             self._workers.append(self._make(job, self._generation))
-        except OSError as error:
-            say(f"no worker could be started: {error.strerror or error}")
+        except (OSError, FreeRouterError) as error:
+            say(f"no worker could be started: {_reason(error)}")
             self._due.append(time.monotonic() + SLOWEST)
         self._keep()
 
@@ -358,6 +353,10 @@ class Supervisor:
         if self._job and not self._stopping:
             self._traces.keep(self._job, self._workers)
             self._desk.keep()
+
+
+def _reason(error: OSError | FreeRouterError) -> str:
+    return f"{error.strerror}." if isinstance(error, OSError) else f"{error.what} {error.why}"
 
 
 def main(arguments: list[str]) -> int:

@@ -43,11 +43,12 @@ class Traces:
         return os.path.join(self._workspace.state, f"gateway-{generation}.yaml")
 
     def write_config(self, text: str, generation: int) -> None:
-        """Raises OSError where that cannot be done."""
-        try:
-            atomic.write_text(self.config(generation), text)
-        except FreeRouterError as error:
-            raise OSError(str(error)) from None
+        """Where it is not there already. Raises FreeRouterError where that cannot be done."""
+        path = self.config(generation)
+        with contextlib.suppress(OSError, UnicodeDecodeError), open(path, encoding="utf-8") as file:
+            if file.read() == text:
+                return
+        atomic.write_text(path, text)
 
     def drop_config(self, generation: int) -> None:
         with contextlib.suppress(OSError):
