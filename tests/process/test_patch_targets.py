@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib
+import inspect
 import json
 import os
 import subprocess
@@ -18,13 +21,31 @@ if TYPE_CHECKING:
     from conftest import World
 
 HERE = "target_of_a_patch"
-SOURCE = """
+SOURCE = '''
 def plain():
     return 1
 
 def wrap(function):
     from functools import wraps
     return wraps(function)(lambda: function())
+
+def long(
+    a=1,
+    b=2,
+):
+    """Text.
+
+    More of it."""
+    def inner():
+        return (
+            a,
+            b,
+        )
+
+    return inner(
+    )  # not a comment line
+
+# a comment that belongs to nobody
 
 class Thing:
     @staticmethod
@@ -34,7 +55,7 @@ class Thing:
     @wrap
     def wrapped():
         return 1
-"""
+'''
 
 
 @pytest.fixture
@@ -47,10 +68,14 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["plain", "Thing.still", "Thing.wrapped"])
+@pytest.mark.parametrize("name", ["plain", "long", "Thing.still", "Thing.wrapped"])
 def test_a_target_has_the_fingerprint_of_its_source(module: Path, name: str) -> None:
     assert len(fingerprint(f"{HERE}:{name}")) == 12
-    assert fingerprint(f"{HERE}:{name}") == fingerprint(f"{HERE}:{name}")
+    found: Any = importlib.import_module(HERE)
+    for part in name.split("."):
+        found = getattr(found, part)
+    source = inspect.getsource(inspect.unwrap(found))
+    assert fingerprint(f"{HERE}:{name}") == hashlib.sha256(source.encode()).hexdigest()[:12]
 
 
 @pytest.mark.parametrize(
@@ -84,6 +109,22 @@ def test_a_patch_whose_target_changed_is_left_out_alone_and_said_so(
     assert capsys.readouterr().err == f"FreeRouter: {left_out[0]}\n"
 
 
+def test_a_patch_that_waits_for_a_module_is_applied_when_that_is_imported(module: Path) -> None:
+    applied: list[str] = []
+    late = Patch(
+        "late",
+        {f"{HERE}:plain": hashlib.sha256(b"def plain():\n    return 1\n").hexdigest()[:12]},
+        lambda: applied.append("late"),
+        late=HERE,
+    )
+    assert apply_all((late,)) == []
+    assert (applied, HERE in sys.modules) == ([], False)
+    importlib.import_module(HERE)
+    assert applied == ["late"]
+    assert apply_all((late,)) == []
+    assert applied == ["late", "late"]
+
+
 def test_a_copy_shares_nothing_that_can_be_changed() -> None:
     pydantic = pytest.importorskip("pydantic")
 
@@ -107,6 +148,7 @@ from freerouter.process import patches
 patches.before_import()
 import litellm.proxy.proxy_server
 left_out = patches.after_import()
+import openai.resources
 from freerouter.process.patches import admitting, serving
 targets = [where for p in (*admitting.PATCHES, *serving.PATCHES) for where in p.replaces]
 print(json.dumps({"left_out": left_out, "targets": len(targets)}))

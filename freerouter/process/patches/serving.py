@@ -284,6 +284,7 @@ PATCHES = (
         "plain data is sent as it is",
         {"openai._utils._transform:async_maybe_transform": "b9d0fa66ce18"},
         send_plain_data_as_it_is,
+        late="openai.resources.chat.completions.completions",
     ),
     Patch(
         "cookies are looked for where some are set",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.abc
+import importlib.machinery
 import inspect
+import linecache
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from types import CodeType, ModuleType
 
 
 class Patch(NamedTuple):
@@ -18,6 +22,8 @@ class Patch(NamedTuple):
     name: str
     replaces: Mapping[str, str]
     apply: Callable[[], None]
+    late: str = ""
+    """A module that LiteLLM imports when it first needs it; the patch waits for that."""
 
     def changed(self) -> list[str]:
         """Which of its targets are not what it was written for."""
@@ -33,10 +39,37 @@ def fingerprint(where: str) -> str:
             found = inspect.getattr_static(found, name)
         if isinstance(found, staticmethod | classmethod):
             found = found.__func__
-        source = inspect.getsource(inspect.unwrap(found))
-    except (ImportError, AttributeError, OSError, TypeError):
+        source = _source(inspect.unwrap(found).__code__)
+    except (ImportError, AttributeError, TypeError):
         return ""
     return hashlib.sha256(source.encode()).hexdigest()[:12]
+
+
+def _source(code: CodeType) -> str:
+    """The lines of a function: from its first decorator to where the indentation ends.
+
+    inspect finds the same, but takes files apart token by token: half a second at every start.
+    """
+    linecache.checkcache(code.co_filename)
+    lines = linecache.getlines(code.co_filename)
+    first = code.co_firstlineno - 1
+    margin = _indentation(lines[first])
+    last = max(_last_line(code), first + 1)
+    while last < len(lines) and (not lines[last].strip() or _indentation(lines[last]) > margin):
+        last += 1
+    while not lines[last - 1].strip() or lines[last - 1].lstrip().startswith("#"):
+        last -= 1
+    return "".join(lines[first:last])
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _last_line(code: CodeType) -> int:
+    """The last line that any instruction is about, inner functions included."""
+    own = max((line for _, _, line in code.co_lines() if line), default=0)
+    return max([own, *(_last_line(c) for c in code.co_consts if isinstance(c, type(code)))])
 
 
 def fresh_copy(model: Any) -> Any:
@@ -53,6 +86,9 @@ def apply_all(patches: tuple[Patch, ...]) -> list[str]:
     """Apply those whose targets are as expected; a line for each that was left out."""
     left_out = []
     for patch in patches:
+        if patch.late and patch.late not in sys.modules:
+            sys.meta_path.insert(0, _AfterImport(patch))
+            continue
         changed = patch.changed()
         if changed:
             left_out.append(f"patch left out: {patch.name}: {', '.join(changed)} changed")
@@ -61,3 +97,30 @@ def apply_all(patches: tuple[Patch, ...]) -> list[str]:
     for line in left_out:
         sys.stderr.write(f"FreeRouter: {line}\n")
     return left_out
+
+
+class _AfterImport(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Applies a patch as soon as the module that it waits for has been imported."""
+
+    def __init__(self, patch: Patch) -> None:
+        self._patch = patch
+        self._loader: importlib.abc.Loader | None = None
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,
+        target: ModuleType | None = None,
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self._patch.late:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            self._loader, spec.loader = spec.loader, self
+        return spec
+
+    def exec_module(self, module: ModuleType) -> None:
+        assert self._loader is not None  # noqa: S101 - find_spec has set it
+        self._loader.exec_module(module)
+        apply_all((self._patch._replace(late=""),))
