@@ -163,8 +163,9 @@ def _warnings(said: Message, drift: Mapping[str, bool]) -> list[Block]:
         show.append(Line(f"{counted(missing, 'worker')} to come back.", "warn"))
     error = said.get("last_error")
     if error:
-        what = f"Last error: {error.get('status') or ''} {error.get('message', '')}".strip()
-        show.append(Line(f"{what} ({error.get('alias', '')}, {error.get('time', '')})", "dim"))
+        where = ", ".join(error[name] for name in ("alias", "time") if error.get(name))
+        status = error.get("status") or ""
+        show.append(Line(f"Last error: {status} {error.get('message', '')} ({where})", "dim"))
     return show
 
 

@@ -118,6 +118,11 @@ def error(message: str, **more: str) -> bytes:
         ),
         (error("Nope", type="invalid_request_error"), "invalid_request_error", "Nope"),
         (error("Bad [{'role': 'user'}]", type="x"), "x", "Bad"),
+        (
+            error("No connected db.", type="no_db_connection"),
+            "WrongKey",
+            "the client's key is not the gateway's",
+        ),
         (b"<html>", "Cut", ""),
         (b"[]", "Cut", ""),
     ],
