@@ -1,9 +1,9 @@
 """What is changed in LiteLLM, why, and for which version. The only place where it is.
 
 Every patch is for the pinned version of LiteLLM and no other; FREEROUTER_ENGINE_PATCHES=off runs
-without any of them. Those of a request look at what they replace first: where its source is not
-the one that the patch was written for, that patch alone is left out, and the log says so
-(`target.py`; tests/process/test_patches.py then fails).
+without any of them. Those of a request know the source of what they replace (`target.py`). Where a
+library of LiteLLM's, which is not pinned, has another one, that patch alone is left out, and the
+log says so; tests/process/test_patch_targets.py compares all of it, LiteLLM's own too.
 
 Of the start (`starting.py`; figures: benchmarks/gateway_start.py)
 
@@ -61,4 +61,4 @@ def after_import() -> list[str]:
 
     starting.after_import()
     gc.set_threshold(*NEW_OBJECTS)
-    return apply_all((*admitting.PATCHES, *serving.PATCHES))
+    return apply_all((*admitting.PATCHES, *serving.PATCHES), trusting="litellm")
