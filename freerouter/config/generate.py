@@ -49,6 +49,8 @@ def generate(file: ProvidersFile, chosen: Iterable[tuple[Account, Model]]) -> st
         "general_settings": {
             "master_key": f"os.environ/{MASTER_KEY}",
             "disable_model_info_refresh": True,
+            # Or every start would warn of a sign-in that this gateway does not have.
+            "trusted_proxy_ranges": [],
         },
     }
     merged = _merge(config, _by_reference(file.litellm, "litellm"), "litellm")

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from conftest import World
 
-NOW = datetime.now(timezone.utc)
 KEY = "sk-or-v1-canary-0000"
 HEADING = "TIME      CODE     TOOK       IN+OUT      COST  MODEL"
 
@@ -39,9 +38,13 @@ def _in_utc(world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
     time.tzset()
 
 
+def moment(ago: float) -> datetime:
+    return datetime.now(timezone.utc) - timedelta(seconds=ago)
+
+
 def record(ago: float = 0.0, **more: Any) -> RequestRecord:
     """A request of so many seconds ago."""
-    began = (NOW - timedelta(seconds=ago)).isoformat(timespec="milliseconds")
+    began = moment(ago).isoformat(timespec="milliseconds")
     made = RequestRecord(began, "fast", "groq", "llama-3.3", 200, latency=0.25, dialect="chat")
     return made._replace(tokens_in=1200, tokens_out=34, cost=0.00071)._replace(**more)
 
@@ -167,7 +170,7 @@ def log(world: World, *lines: str) -> None:
 
 
 def at(ago: float) -> str:
-    return f"{NOW - timedelta(seconds=ago):%Y-%m-%d %H:%M:%S}"
+    return f"{moment(ago):%Y-%m-%d %H:%M:%S}"
 
 
 def test_the_log_is_narrowed_down_as_well(world: World) -> None:

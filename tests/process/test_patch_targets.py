@@ -109,22 +109,6 @@ def test_a_patch_whose_target_changed_is_left_out_alone_and_said_so(
     assert capsys.readouterr().err == f"FreeRouter: {left_out[0]}\n"
 
 
-def test_a_patch_that_waits_for_a_module_is_applied_when_that_is_imported(module: Path) -> None:
-    applied: list[str] = []
-    late = Patch(
-        "late",
-        {f"{HERE}:plain": hashlib.sha256(b"def plain():\n    return 1\n").hexdigest()[:12]},
-        lambda: applied.append("late"),
-        late=HERE,
-    )
-    assert apply_all((late,)) == []
-    assert (applied, HERE in sys.modules) == ([], False)
-    importlib.import_module(HERE)
-    assert applied == ["late"]
-    assert apply_all((late,)) == []
-    assert applied == ["late", "late"]
-
-
 def test_a_copy_shares_nothing_that_can_be_changed() -> None:
     pydantic = pytest.importorskip("pydantic")
 
@@ -148,7 +132,6 @@ from freerouter.process import patches
 patches.before_import()
 import litellm.proxy.proxy_server
 left_out = patches.after_import()
-import openai.resources
 from freerouter.process.patches import admitting, serving
 targets = [where for p in (*admitting.PATCHES, *serving.PATCHES) for where in p.replaces]
 print(json.dumps({"left_out": left_out, "targets": len(targets)}))

@@ -15,7 +15,7 @@ from freerouter.process.patches.target import Patch, fresh_copy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SETTINGS = frozenset({"master_key", "disable_model_info_refresh", "background_health_checks"})
+SETTINGS = frozenset({"master_key", "disable_model_info_refresh", "trusted_proxy_ranges"})
 """Settings under `general_settings` that have no say in who may do what."""
 ADMITTED = "freerouter_admitted"
 HEADERS = ("custom_litellm_key_header", "azure_api_key_header", "azure_apim_header")

@@ -14,6 +14,8 @@ ABSENT = ("prisma", "opentelemetry.sdk", "litellm.integrations.otel.logger")
 """Modules that LiteLLM tries to import at every request. The last needs the one before it."""
 ONLY_BUILDS = frozenset({"openai", "openrouter", "modelscope", "ollama_chat"})
 """Providers for which `completion` only builds a request, and waits for nothing."""
+CHATS = "openai.resources.chat.completions.completions"
+CHAT_PARAMETERS = "openai.types.chat.completion_create_params"
 MOST_KNOWN = 4096
 """How many models are kept in mind before all are forgotten."""
 
@@ -66,24 +68,31 @@ def build_requests_without_a_thread() -> None:
 
 
 def send_plain_data_as_it_is() -> None:
-    """Spare what is JSON already the walk that turns dates and models into JSON."""
-    import orjson
-    from openai._utils import is_given
-    from openai.resources.chat.completions import completions
+    """Spare a chat that is JSON already the walk that turns dates and models into JSON.
 
-    transform = completions.async_maybe_transform
+    The module of chats takes the function over when it is imported, which may be much later.
+    """
+    import orjson
+    from openai import _utils
+
+    transform = _utils.async_maybe_transform
     plain = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
     plain |= orjson.OPT_PASSTHROUGH_SUBCLASS
 
     async def transform_what_is_not_plain(data: Any, expected: Any) -> Any:
-        given = {name: value for name, value in data.items() if is_given(value)}
+        if getattr(expected, "__module__", "") != CHAT_PARAMETERS:
+            return await transform(data, expected)
+        given = {name: value for name, value in data.items() if _utils.is_given(value)}
         try:
             orjson.dumps(given, option=plain)
         except TypeError:
             return await transform(data, expected)
         return given
 
-    completions.async_maybe_transform = transform_what_is_not_plain
+    _utils.async_maybe_transform = transform_what_is_not_plain
+    chats: Any = sys.modules.get(CHATS)
+    if chats:
+        chats.async_maybe_transform = transform_what_is_not_plain
 
 
 def look_for_cookies_where_some_are_set() -> None:
@@ -284,7 +293,6 @@ PATCHES = (
         "plain data is sent as it is",
         {"openai._utils._transform:async_maybe_transform": "b9d0fa66ce18"},
         send_plain_data_as_it_is,
-        late="openai.resources.chat.completions.completions",
     ),
     Patch(
         "cookies are looked for where some are set",

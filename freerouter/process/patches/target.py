@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.abc
-import importlib.machinery
 import inspect
 import linecache
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from types import CodeType, ModuleType
+    from collections.abc import Callable, Mapping
+    from types import CodeType
 
 
 class Patch(NamedTuple):
@@ -22,8 +20,6 @@ class Patch(NamedTuple):
     name: str
     replaces: Mapping[str, str]
     apply: Callable[[], None]
-    late: str = ""
-    """A module that LiteLLM imports when it first needs it; the patch waits for that."""
 
     def changed(self) -> list[str]:
         """Which of its targets are not what it was written for."""
@@ -86,9 +82,6 @@ def apply_all(patches: tuple[Patch, ...]) -> list[str]:
     """Apply those whose targets are as expected; a line for each that was left out."""
     left_out = []
     for patch in patches:
-        if patch.late and patch.late not in sys.modules:
-            sys.meta_path.insert(0, _AfterImport(patch))
-            continue
         changed = patch.changed()
         if changed:
             left_out.append(f"patch left out: {patch.name}: {', '.join(changed)} changed")
@@ -97,30 +90,3 @@ def apply_all(patches: tuple[Patch, ...]) -> list[str]:
     for line in left_out:
         sys.stderr.write(f"FreeRouter: {line}\n")
     return left_out
-
-
-class _AfterImport(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Applies a patch as soon as the module that it waits for has been imported."""
-
-    def __init__(self, patch: Patch) -> None:
-        self._patch = patch
-        self._loader: importlib.abc.Loader | None = None
-
-    def find_spec(
-        self,
-        fullname: str,
-        path: Sequence[str] | None,
-        target: ModuleType | None = None,
-    ) -> importlib.machinery.ModuleSpec | None:
-        if fullname != self._patch.late:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
-        if spec is not None and spec.loader is not None:
-            self._loader, spec.loader = spec.loader, self
-        return spec
-
-    def exec_module(self, module: ModuleType) -> None:
-        assert self._loader is not None  # noqa: S101 - find_spec has set it
-        self._loader.exec_module(module)
-        apply_all((self._patch._replace(late=""),))
