@@ -31,6 +31,8 @@ SETTINGS = {
     "DISABLE_ADMIN_UI": "True",
     "NO_DOCS": "True",
     "NO_REDOC": "True",
+    "NO_OPENAPI": "True",
+    "LITELLM_DISABLE_BUG_REPORT_LINK": "true",
     "PYTHONUTF8": "1",
     "PYTHONUNBUFFERED": "1",
     "PYTHONSAFEPATH": "1",
