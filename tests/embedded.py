@@ -53,8 +53,10 @@ NAMED = {
     "flows": "/opt/freerouter/flows",
     "free": "120",
     "freerouter": "freerouter",
+    "memory": "330",
     "holder": "python3 (process 8443)",
     "project": "/home/ada/work/config",
+    "requests": "1",
     "root": "/home/ada/.config/freerouter",
     "up": "3s",
 }
