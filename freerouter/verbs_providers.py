@@ -14,9 +14,12 @@ PROVIDER_COMMANDS = (
         "providers list",
         "List providers: which are set up, which have a key at hand",
         "freerouter.commands.providers:list_all",
-        (Parameter("probe", "flag", "also look for local servers that answer"),),
+        (
+            Parameter("probe", "flag", "also look for local servers that answer"),
+            Parameter("all", "flag", "also those that only cost money, or are retired"),
+        ),
         aliases=("providers",),
-        examples=("providers", "providers list --probe"),
+        examples=("providers", "providers list --all", "providers list --probe"),
     ),
     Command(
         "providers add",
@@ -26,6 +29,7 @@ PROVIDER_COMMANDS = (
             PROVIDER._replace(help="a provider type, such as openrouter or oai"),
             Parameter("name", help="a name of your own for it"),
             Parameter("url", help="the base URL of an OpenAI-compatible server"),
+            Parameter("at", help="its region, or your account, resource or AWS region there"),
             Parameter("key_env", help="the variable that holds its key"),
             Parameter("keyed", "flag", "it wants a key, kept under NAME_API_KEY"),
             Parameter("model", help="the model's name, for type static"),
@@ -36,6 +40,7 @@ PROVIDER_COMMANDS = (
         examples=(
             "providers add openrouter --key-env OPENROUTER_API_KEY",
             "providers add oai --name lab --url http://localhost:8000/v1",
+            "providers add moonshot --at cn",
         ),
     ),
     Command(

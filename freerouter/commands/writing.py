@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from freerouter.commands.changes import some
 from freerouter.config import atomic
+from freerouter.config.providers_file import NEVER
 from freerouter.config.secrets import ensure_master_key
-from freerouter.config.state import read_models, write_state
-from freerouter.errors import ProviderError
+from freerouter.config.state import read_left_out, read_models, write_state
+from freerouter.errors import FileError, ProviderError
 from freerouter.result import Line, counted
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ class Part(NamedTuple):
     problem: ProviderError | None = None
     aside: bool = False
     """It is the demo, and there are real models."""
+    withheld: tuple[Model, ...] = ()
+    """What would be written, but may cost money, and `spend: never` rules that out."""
 
 
 def last_lists(workspace: Workspace) -> dict[str, list[Model]]:
@@ -45,9 +49,11 @@ def last_lists(workspace: Workspace) -> dict[str, list[Model]]:
 
 
 def parts_of(
-    lists: Iterable[tuple[Account, list[Model]]], select: Mapping[str, Sequence[str]]
+    lists: Iterable[tuple[Account, list[Model]]],
+    select: Mapping[str, Sequence[str]],
+    spend: str = "",
 ) -> list[Part]:
-    """What each provider's models come to, the demo last."""
+    """What each provider's models come to, the demo last. `spend` is that of the whole file."""
     parts: list[Part] = []
     for account, models in sorted(lists, key=lambda pair: pair[0].provider.demo):
         real = any(p.written and not p.account.provider.demo for p in parts)
@@ -57,11 +63,53 @@ def parts_of(
             continue
         ids = {m.id for m in models}
         gone = tuple(name for name in selected or () if name not in ids) if models else ()
+        never = (account.entry.spend or spend) == NEVER
         try:
-            parts.append(Part(account, models, wanted(account, models, selected), gone))
+            parts.append(_part(account, models, selected, gone, never=never))
         except ProviderError as error:
             parts.append(Part(account, models, problem=error))
     return parts
+
+
+def _part(
+    account: Account,
+    models: list[Model],
+    selected: Sequence[str] | None,
+    gone: tuple[str, ...],
+    *,
+    never: bool,
+) -> Part:
+    written = wanted(account, models, selected)
+    if not never:
+        return Part(account, models, written, gone)
+    withheld = tuple(m for m in written if not m.costs_nothing)
+    free = [m for m in written if m.costs_nothing]
+    problem = _all_withheld(account, withheld) if withheld and not free else None
+    return Part(account, models, free, gone, problem, withheld=withheld)
+
+
+def _all_withheld(account: Account, withheld: Sequence[Model]) -> ProviderError:
+    return ProviderError(
+        f"{account.label}: none of its models is known to cost nothing, so none was written "
+        "(spend: never).",
+        f"{withheld[0].id}: {withheld[0].reason or 'the provider does not say'}.",
+        ALLOW.format(account.name),
+    )
+
+
+ALLOW = "`spend: allowed` at {} in providers.yaml lets them in."
+
+
+def withheld_line(part: Part) -> Line:
+    """Which models the user's word on money kept out, and how to let them in."""
+    names = some([model.id for model in part.withheld])
+    count = counted(len(part.withheld), "model")
+    return Line(
+        f"{part.account.label}: {count} left out (spend: never), not known to cost nothing: "
+        f"{names}. {ALLOW.format(part.account.name)}",
+        "warn",
+        err=True,
+    )
 
 
 def wanted(
@@ -80,10 +128,9 @@ def wanted(
                 fix=f"`freerouter list --provider {account.name}` shows what it has.",
             )
         return [by_id[name] for name in rule if name in by_id]
-    priced = "price" in account.provider.list
-    if rule == "all" or (rule is None and not priced):
-        return models
     free = [m for m in models if m.costs_nothing]
+    if rule == "all" or (rule is None and not free and _is_for_pay(account)):
+        return models
     if models and not free:
         raise ProviderError(
             f"{account.label}: none of its {counted(len(models), 'model')} is free, "
@@ -93,6 +140,11 @@ def wanted(
     return free
 
 
+def _is_for_pay(account: Account) -> bool:
+    """Whether nothing is free there, or nobody can tell: who adds it wants it as it is."""
+    return account.provider.free.get("always") == "no" or "price" not in account.provider.list
+
+
 def write(
     ctx: Context,
     file: ProvidersFile,
@@ -100,13 +152,17 @@ def write(
     *,
     fetched: float,
     others: Iterable[Mapping[str, Any]] = (),
+    left_out: Mapping[str, Mapping[str, int]] | None = None,
 ) -> bool:
     """Write both files; whether config.yaml changed. `others` are rows that belong to no part."""
     workspace = ctx.workspace
     ensure_master_key(ctx)
     from freerouter.config.generate import generate
 
+    _check_own_models(file)
     text = generate(file, [(p.account, m) for p in parts for m in p.written])
+    if left_out is None:
+        left_out = read_left_out(workspace)
     rows = [
         {**m._asdict(), "written": m.id in written}
         for p in parts
@@ -116,13 +172,29 @@ def write(
     rows += [{**row, "written": False} for row in others]
     suffixes = {p.account.name: p.account.suffix for p in parts}
     with atomic.lock(workspace.root):
-        state = {"version": 1, "fetched": fetched, "models": rows, "suffixes": suffixes}
+        state = {
+            "version": 1,
+            "fetched": fetched,
+            "models": rows,
+            "suffixes": suffixes,
+            "left_out": left_out,
+        }
         write_state(workspace.models_file, state)
         changed = _read(workspace.config_file) != text
         if changed:
             atomic.back_up(workspace.config_file, workspace.backups, ctx.now())
             atomic.write_text(workspace.config_file, text)
     return changed
+
+
+def _check_own_models(file: ProvidersFile) -> None:
+    """Models of the user's own in `litellm:` have no price that anybody knows."""
+    if file.spend == NEVER and file.litellm.get("model_list"):
+        raise FileError(
+            f"{file.path}: `spend: never` and models of your own under litellm.model_list.",
+            "Nobody knows what those cost, so nothing was written.",
+            "Take `spend: never` to the providers that it is meant for, or the models out.",
+        )
 
 
 def _read(path: str) -> str:

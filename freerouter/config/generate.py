@@ -61,7 +61,11 @@ def deployment(account: Account, model: Model) -> dict[str, Any]:
     params: dict[str, Any] = {"model": f"{prefix}/{model.id}"}
     if account.base_url:
         carrier = account.base_name
-        params["api_base"] = f"os.environ/{carrier}" if carrier else account.base_url
+        params["api_base"] = f"os.environ/{carrier}" if carrier else account.engine_url
+    params |= {
+        param.name: f"os.environ/{param.variable}" if param.variable else param.value
+        for param in account.params
+    }
     if account.key:
         params["api_key"] = f"os.environ/{account.key_name}"
     elif provider.key != "required" and not provider.local:
@@ -94,7 +98,8 @@ def environment(
         if account.key:
             values[account.key_name] = account.key
         if account.base_name:
-            values[account.base_name] = account.base_url
+            values[account.base_name] = account.engine_url
+        values |= {param.variable: param.value for param in account.params if param.variable}
     for name in _references(file.litellm):
         value = secrets.get(name)
         if value is None:

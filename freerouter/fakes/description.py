@@ -65,7 +65,7 @@ class _Field(NamedTuple):
 
 FAILURES = ("hang", "cut", "html", "garbage", "empty")
 SHAPES = {"openai": "oai"}
-"""Shapes that have another name in the catalogue."""
+"""Shapes that have another name in the catalogue than one would think."""
 _TOP = {"providers": _Field((dict,))}
 _PROVIDER = {
     "shape": _Field((str,)),
@@ -175,8 +175,7 @@ class _Reader:
             what = f'there is no provider "{name}" in the catalogue.'
             self._wrong(path, what, f"{near} {other}".strip(), key=True)
             return None
-        wanted = name if name in ids else shape or ""
-        wanted = wanted if wanted in ids else SHAPES.get(wanted, wanted)
+        wanted = name if name in ids else SHAPES.get(shape or "", shape or "")
         if wanted not in ids:
             known = sorted({*ids, *SHAPES})
             fix = did_you_mean(wanted, known) or f"One of: {', '.join(known)}."

@@ -197,6 +197,8 @@ def test_a_provider_is_shown_with_its_keys_place_and_its_models(
         "key": "MINE: missing",
         "keys from": "https://openrouter.ai/settings/keys",
         "free tier": rows(world)["openrouter"]["free_tier"],
+        "limits": rows(world)["openrouter"]["limits"],
+        "terms": rows(world)["openrouter"]["terms"],
         "models": "none fetched yet",
     }
     monkeypatch.setenv("MINE", "sk-canary-000000")
