@@ -28,10 +28,10 @@ class NotPlainError(ValueError):
 
 
 def dump_yaml(data: Any) -> str:
+    lines: list[str] = []
+    if not isinstance(data, dict | list) or not data:
+        return dump_slowly(data)
     try:
-        lines: list[str] = []
-        if not isinstance(data, dict | list) or not data:
-            raise NotPlainError
         _write(data, "", lines, set())
     except NotPlainError:
         return dump_slowly(data)
@@ -62,10 +62,7 @@ def _write(data: Any, indent: str, lines: list[str], seen: set[int]) -> None:
         return
     for item in data:
         first = len(lines)
-        if isinstance(item, dict) and item:
-            _write(item, f"{indent}  ", lines, seen)
-            lines[first] = f"{indent}- {lines[first][len(indent) + 2 :]}"
-        elif isinstance(item, list) and item:
+        if isinstance(item, dict | list) and item:
             _write(item, f"{indent}  ", lines, seen)
             lines[first] = f"{indent}- {lines[first][len(indent) + 2 :]}"
         else:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freerouter.config import yaml_writer
 from freerouter.config.yaml_writer import NotPlainError, dump_slowly, dump_yaml
+
+if TYPE_CHECKING:
+    import pytest
 
 TEXTS = st.one_of(
     st.text(max_size=30),
