@@ -68,7 +68,7 @@ def deployment(account: Account, model: Model) -> dict[str, Any]:
     }
     if account.key:
         params["api_key"] = f"os.environ/{account.key_name}"
-    elif provider.key != "required" and not provider.local:
+    elif provider.key != "required" and (not provider.local or prefix == "openai"):
         params["api_key"] = KEYLESS
     if provider.mock_response:
         params["mock_response"] = provider.mock_response

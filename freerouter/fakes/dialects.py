@@ -50,7 +50,8 @@ def completion(chat: Chat) -> dict[str, Any]:
     """The whole answer of an OpenAI-compatible server."""
     message = {"role": "assistant", "content": chat.text}
     choice = {"index": 0, "message": message, "finish_reason": chat.finish}
-    return {**_head(chat, "chat.completion"), "choices": [choice], "usage": _usage(chat)}
+    told = {"service_tier": "default", "usage": _usage(chat)}
+    return {**_head(chat, "chat.completion"), "choices": [choice], **told}
 
 
 def events(chat: Chat) -> list[dict[str, Any]]:
