@@ -35,6 +35,8 @@ class Outcome(NamedTuple):
     error: FreeRouterError | None = None
     left_out: Mapping[str, int] = NOTHING
     """How many rows of its list are no models to chat with, by kind."""
+    maker: str = ""
+    """Whom its list names as the owner of its first model: servers are known by that."""
 
 
 def discover(
@@ -129,9 +131,10 @@ def _models(asker: Asker, today: date) -> Outcome:
 
     account = asker.account
     reader = Reader(account.provider, account.name, today, account.plan)
-    if not account.surely:
-        _check_sign(account, data)
     _read_pages(asker, data, reader)
+    maker = account.provider.list.get("maker")
+    if maker and not account.surely and reader.maker != maker:
+        raise ProviderError(f"What answers at {account.base_url} is no {account.provider.name}.")
     models, left_out = reader.models, dict(sorted(reader.left_out.items()))
     error = None
     if not models:
@@ -140,7 +143,7 @@ def _models(asker: Asker, today: date) -> Outcome:
             f"The list at {without_password(account.base_url)} is empty, "
             "or holds only models for other work.",
         )
-    return Outcome(account, models, error, left_out)
+    return Outcome(account, models, error, left_out, reader.maker)
 
 
 def _read_pages(asker: Asker, data: Any, reader: Reader) -> None:
@@ -215,19 +218,6 @@ def _first_page(asker: Asker) -> tuple[Asker, Any]:
             if error.state != "absent":
                 raise
     return asker, asker.get(_list_url(account))
-
-
-def _check_sign(account: Account, data: Any) -> None:
-    """Hold a server that was found on its usual port against what it should look like."""
-    from freerouter.providers.paths import dig
-
-    sign = account.provider.list.get("sign")
-    if not sign:
-        return
-    rows = _rows(account, data)
-    first = rows[0] if rows and isinstance(rows[0], dict) else {}
-    if dig({"answer": data, "row": first}, sign["field"]) not in sign["is"]:
-        raise ProviderError(f"What answers at {account.base_url} is no {account.provider.name}.")
 
 
 def _ends_in_version(base: str) -> bool:

@@ -65,6 +65,7 @@ class Reader:
         self._free = Free(provider, plan)
         self._found: dict[str, Model] = {}
         self.left_out: Counter[str] = Counter()
+        self.maker = ""
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -74,6 +75,8 @@ class Reader:
         """Take in one page of an answer; how many rows of it were new, of whatever kind."""
         before = len(self._found) + self.left_out.total() - self.left_out[kinds.DUPLICATE]
         rows = find_rows(self._provider, self._who, data)
+        owner = dig(rows[0], "owned_by") if rows else None
+        self.maker = self.maker or (owner if isinstance(owner, str) else "")
         self.take(rows)
         if len(self._found) + self.left_out.total() > MOST_ROWS:
             raise ProviderError(f"{self._who} sent more than {MOST_ROWS:,} rows.")

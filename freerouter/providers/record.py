@@ -131,7 +131,7 @@ LIST = {
     },
     "next": One((str, list, dict)),
     "profiles": {"path": TEXT, "rows": TEXT, "id": TEXT, "next": One((dict,))},
-    "sign": {"field": TEXT, "is": VALUES},
+    "maker": TEXT,
 }
 CHECK = {
     "path": TEXT,
@@ -185,7 +185,6 @@ NEEDED = {
     "limits": ("note",),
     "terms": ("note",),
     "unless": ("field", "free", "reason"),
-    "sign": ("field", "is"),
     "profiles": ("path", "rows", "id"),
 }
 """What an entry of a record cannot do without."""
