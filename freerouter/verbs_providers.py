@@ -9,6 +9,8 @@ PROVIDER = Parameter(
 )
 ENTRY = PROVIDER._replace(help="a provider's name in providers.yaml")
 
+AT = Parameter("at", help="its region, or your account, resource or AWS region there")
+
 PROVIDER_COMMANDS = (
     Command(
         "providers list",
@@ -29,7 +31,7 @@ PROVIDER_COMMANDS = (
             PROVIDER._replace(help="a provider type, such as openrouter or oai"),
             Parameter("name", help="a name of your own for it"),
             Parameter("url", help="the base URL of an OpenAI-compatible server"),
-            Parameter("at", help="its region, or your account, resource or AWS region there"),
+            AT,
             Parameter("key_env", help="the variable that holds its key"),
             Parameter("keyed", "flag", "it wants a key, kept under NAME_API_KEY"),
             Parameter("model", help="the model's name, for type static"),
@@ -99,6 +101,7 @@ PROVIDER_COMMANDS = (
             PROVIDER,
             Parameter("from_env", help="take it from this variable instead of asking for it"),
             Parameter("url", help="the base URL to check it at, for type oai"),
+            AT,
             Parameter("unchecked", "flag", "store it without asking the provider"),
         ),
         needs=(Need.CONFIG,),
@@ -113,6 +116,7 @@ PROVIDER_COMMANDS = (
         (
             PROVIDER,
             Parameter("url", help="the base URL, for type oai"),
+            AT,
             Parameter(
                 "ask", "flag", "type a key instead of using the configured one", default=False
             ),

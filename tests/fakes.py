@@ -80,7 +80,8 @@ class FakeServer:
 
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                self._answer(json.loads(raw or b"null"))
+                json_sent = "json" in (self.headers.get("Content-Type") or "json")
+                self._answer(json.loads(raw or b"null") if json_sent else raw.decode())
 
             def _answer(self, body: Any) -> None:
                 key = (self.headers.get("Authorization") or "").removeprefix("Bearer ")

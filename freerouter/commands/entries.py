@@ -111,6 +111,13 @@ def entry_values(record: Provider, args: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
+def entry_at(record: Provider, entry: Entry, at: str) -> Entry:
+    """The entry as it would be there."""
+    values = _at(record, at)
+    options = {**entry.options, **values.get("options", {})}
+    return entry._replace(api_base=values.get("api_base", entry.api_base), options=options)
+
+
 def _at(record: Provider, at: str) -> dict[str, Any]:
     """The region, or the user's own part of the address."""
     if at in record.regions:

@@ -160,13 +160,17 @@ def _row(one: Listed, secrets: Secrets, models: int | None) -> dict[str, Any]:
     p, entry = one.record, one.entry
     named = variables.names(entry.api_key) if entry else []
     variable = next((n for n in named or p.env if secrets.get(n)), "")
-    if not variable and not named and has_instead(p, secrets):
-        variable = p.auth["instead"][0]
+    signed = not variable and not named and has_instead(p, secrets)
     literal = bool(entry and entry.api_key and not named)
     answers = models is not None
     hint = p.status_note if p.retired else p.free_tier or ("costs money" if one.costs else "")
     found = f"{variable} ({secrets.origin(variable)})" if variable else "none needed"
-    if literal:
+    where = "" if entry and entry.api_base else p.where.get("name", "")
+    where_set = bool(secrets.get(p.where.get("variable", "")) or p.where.get("default"))
+    if signed:
+        name = p.auth["instead"][0]
+        found = f"{name} ({secrets.origin(name)})"
+    elif literal:
         found = "in providers.yaml"
     elif not variable and (p.key == "required" or named):
         found = "missing"
@@ -186,9 +190,16 @@ def _row(one: Listed, secrets: Secrets, models: int | None) -> dict[str, Any]:
         "key": p.key,
         "key_env": variable or (named[0] if named else usual),
         "key_url": p.key_url,
-        "has_key": bool(variable) or literal,
+        "has_key": bool(variable) or literal or signed,
+        "signed": signed,
         "found": found,
-        "ready": bool((variable or literal) and p.key == "required") or answers or p.demo,
+        "ready": (
+            bool(
+                (variable or literal or signed) and p.key == "required" and (where_set or not where)
+            )
+            or answers
+            or p.demo
+        ),
         "local": p.local,
         "generic": p.generic,
         "demo": p.demo,
@@ -197,9 +208,9 @@ def _row(one: Listed, secrets: Secrets, models: int | None) -> dict[str, Any]:
         "free_tier": p.free_tier,
         "terms": "; ".join(told(p.terms)),
         "limits": "; ".join(told(p.limits)),
-        "where": "" if entry and entry.api_base else p.where.get("name", ""),
-        "where_set": bool(secrets.get(p.where.get("variable", "")) or p.where.get("default")),
-        "regions": list(p.regions),
+        "where": where,
+        "where_set": where_set,
+        "regions": [{"region": name, "url": url} for name, url in p.regions.items()],
         "hint": f"{hint}; {found}".lstrip("; ") if variable or answers else hint,
     }
 

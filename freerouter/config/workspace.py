@@ -48,6 +48,10 @@ class Workspace(NamedTuple):
         return self._path("state", "answers")
 
     @property
+    def verdicts_file(self) -> str:
+        return self._path("state", "verdicts.json")
+
+    @property
     def gateway_file(self) -> str:
         return self._path("state", "gateway.json")
 

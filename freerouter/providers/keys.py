@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -202,9 +201,3 @@ def _other_region(account: Account, region: str) -> Verdict:
         f"{account.label}: the key is right, but for the region {region}.",
         f"`providers add {account.provider.id} --at {region}` goes there.",
     )
-
-
-def looks_right(account: Account) -> bool:
-    """Whether the key has the shape of that provider's keys, where that is known."""
-    pattern = account.provider.key_pattern
-    return not pattern or bool(re.fullmatch(pattern, account.key))
