@@ -8,18 +8,22 @@ not more, to import).
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 import time
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import yaml
 from measure import BIN, FREEROUTER, figure, medians, milliseconds, new_home, server
 
-from freerouter.config.yaml_writer import dump_slowly, dump_yaml
+from freerouter.config.yaml_writer import dump_slowly
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from measure import Home
 
 ROUNDS = 5
@@ -28,7 +32,10 @@ MODELS = 500
 DELAY = 0.5
 SLOWEST = "the slowest provider alone"
 FETCH = "freerouter fetch"
-WRITE = "writing its files"
+WRITE = "of which writing its files"
+VERSION = "freerouter --version"
+ONCE = "a script that fetches once"
+TWICE = "a script that fetches twice"
 ORIGINAL = "the original's way"
 MEGABYTES = 200
 
@@ -51,6 +58,23 @@ with open(path, "w") as file:
 """  # noqa: E501 - a program, as it is run
 
 
+TIMED = """
+import time
+from freerouter.commands import fetch
+write, spent = fetch.write, []
+def timed(*words, **more):
+    began = time.perf_counter()
+    try:
+        return write(*words, **more)
+    finally:
+        spent.append(time.perf_counter() - began)
+fetch.write = timed
+from freerouter.cli import main
+main(["fetch"])
+print(spent[0])
+"""
+
+
 def main() -> None:
     with new_home() as home, server(answer, DELAY) as port:
         base = f"http://127.0.0.1:{port}"
@@ -59,33 +83,49 @@ def main() -> None:
             f"  - {{type: oai, name: p{n}, api_base: '{base}/p{n}/v1'}}\n" for n in range(PROVIDERS)
         )
         (home.workspace / "providers.yaml").write_text(f"providers:\n{entries}", encoding="utf-8")
-        one = [sys.executable, "-c", ORIGINAL_WAY, base, "1", str(home.path / "one.yaml")]
-        many = [sys.executable, "-c", ORIGINAL_WAY, base, str(PROVIDERS), str(home.path / "o.yaml")]
-        config = home.workspace / "config.yaml"
-        subjects = {
-            SLOWEST: lambda: DELAY,
-            FETCH: partial(fetch, home),
-            WRITE: lambda: seconds_to_write(str(config)) if config.exists() else 0.0,
+        writing: list[float] = []
+        subjects: dict[str, Callable[[], float]] = {
+            SLOWEST: partial(seconds_of, f"{base}/p0/v1/models"),
+            FETCH: partial(fetch, home, writing),
+            VERSION: partial(home.seconds, FREEROUTER, "--version"),
+            ONCE: partial(home.seconds, FREEROUTER, "run", script(home, 1)),
+            TWICE: partial(home.seconds, FREEROUTER, "run", script(home, 2)),
         }
         medians(subjects, 1)
+        writing.clear()
         times = medians(subjects, ROUNDS)
-        times[ORIGINAL] = home.seconds(*many)
-        home.run(*one)
-        text = config.read_text(encoding="utf-8")
+        times[WRITE] = statistics.median(writing)
+        times[ORIGINAL] = original(home, base)
+        text = (home.workspace / "config.yaml").read_text(encoding="utf-8")
         data = yaml.load(text, Loader=yaml.CSafeLoader)
         same = dump_slowly(data) == text.partition("\n\n")[2]
         peak = peak_of(home)
-    print(
-        f"{ROUNDS} rounds, {PROVIDERS} providers of {DELAY:g} s, {len(data['model_list'])} models:"
-    )
+    count = len(data["model_list"])
+    print(f"Median of {ROUNDS}, {PROVIDERS} providers of {DELAY:g} s, {count} models in all:")
     milliseconds(times)
-    print(f"config.yaml is what PyYAML writes, to the byte: {same}")
+    print(f"config.yaml is what PyYAML would write, to the byte: {same}")
+    net = times[FETCH] - times[WRITE] - times[VERSION]
+    print(f"fetch, net of writing and of a process start: {net / times[SLOWEST]:.2f}x of {SLOWEST}")
+    inside = times[TWICE] - times[ONCE] - times[WRITE]
+    figure("in a running shell, without the time to write", inside, SLOWEST, times[SLOWEST], 1.5)
     net = times[FETCH] - times[WRITE]
     figure("fetch without the time to write", net, SLOWEST, times[SLOWEST], 1.5)
     print(f"{FETCH}: {times[ORIGINAL] / times[FETCH]:.1f}x as fast as {ORIGINAL} (target 3x)")
     print(f"peak memory of fetch: {peak:.0f} MB (target {MEGABYTES} MB)")
 
 
+def script(home: Home, times: int) -> str:
+    path = home.path / f"fetch-{times}.frs"
+    path.write_text("fetch\n" * times, encoding="utf-8")
+    return str(path)
+
+
+def original(home: Home, base: str) -> float:
+    target = str(home.path / "original.yaml")
+    return home.seconds(sys.executable, "-c", ORIGINAL_WAY, base, str(PROVIDERS), target)
+
+
+@cache
 def answer(path: str) -> bytes:
     """Models as most providers list them, each provider its own."""
     name = path.split("/")[1]
@@ -102,29 +142,32 @@ def answer(path: str) -> bytes:
     return json.dumps({"object": "list", "data": rows}).encode()
 
 
-def fetch(home: Home) -> float:
+def fetch(home: Home, writing: list[float]) -> float:
+    """Seconds of a whole `fetch` from nothing; what it took to write goes to the list."""
     for name in ("config.yaml", "state/models.json"):
         (home.workspace / name).unlink(missing_ok=True)
-    return home.seconds(FREEROUTER, "fetch")
-
-
-def seconds_to_write(path: str) -> float:
-    """What it takes to word and write a file of that content again."""
-    with open(path, encoding="utf-8") as file:
-        data = yaml.load(file, Loader=yaml.CSafeLoader)
     began = time.perf_counter()
-    text = dump_yaml(data)
-    with open(f"{path}.again", "w", encoding="utf-8") as file:
-        file.write(text)
+    told = home.run(sys.executable, "-c", TIMED)
+    seconds = time.perf_counter() - began
+    writing.append(float(told.split()[-1]))
+    return seconds
+
+
+def seconds_of(url: str) -> float:
+    began = time.perf_counter()
+    with urlopen(url) as came:  # noqa: S310 - our own server
+        came.read()
     return time.perf_counter() - began
 
 
 def peak_of(home: Home) -> float:
     """The most memory that one `fetch` held, in megabytes."""
     (home.workspace / "config.yaml").unlink()
+    # Not getrusage: a child begins with its parent's mark there.
     program = (
-        "import resource, sys; from freerouter.cli import main; sys.argv[1:] = ['fetch'];"
-        "code = main(['fetch']); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "from freerouter.cli import main; main(['fetch']);"
+        "lines = open('/proc/self/status').read().splitlines();"
+        "print(next(line for line in lines if line.startswith('VmHWM')).split()[1])"
     )
     done = subprocess.run(
         [str(BIN / "python"), "-c", program],
@@ -134,8 +177,7 @@ def peak_of(home: Home) -> float:
         text=True,
         check=True,
     )
-    unit = 1024 if sys.platform != "darwin" else 1024 * 1024
-    return int(done.stdout.split()[-1]) / unit
+    return int(done.stdout.split()[-1]) / 1024
 
 
 if __name__ == "__main__":

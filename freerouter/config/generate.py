@@ -16,7 +16,7 @@ from freerouter.config.yaml_file import dump_yaml
 from freerouter.errors import FileError, NotConfiguredError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from freerouter.config.providers_file import ProvidersFile
     from freerouter.config.secrets import Secrets
@@ -35,7 +35,7 @@ LIMITS = ("rpm", "tpm", "timeout", "max_retries", "weight", "order")
 def generate(file: ProvidersFile, chosen: Iterable[tuple[Account, Model]]) -> str:
     """The whole text of config.yaml."""
     config: dict[str, Any] = {
-        "model_list": [deployment(account, model) for account, model in chosen],
+        "model_list": _deployments(chosen),
         "litellm_settings": {
             "drop_params": True,
             "telemetry": False,
@@ -54,11 +54,22 @@ def generate(file: ProvidersFile, chosen: Iterable[tuple[Account, Model]]) -> st
     return f"{HEADER}{FINGERPRINT}{digest}\n\n{body}"
 
 
-def deployment(account: Account, model: Model) -> dict[str, Any]:
-    """One entry of LiteLLM's model_list."""
+def _deployments(chosen: Iterable[tuple[Account, Model]]) -> list[dict[str, Any]]:
+    """One entry a model. What is the same for all of an account is worked out once."""
+    common: dict[str, tuple[str, dict[str, Any]]] = {}
+    found = []
+    for account, model in chosen:
+        if account.name not in common:
+            common[account.name] = common_params(account)
+        found.append(deployment(account, model, *common[account.name]))
+    return found
+
+
+def common_params(account: Account) -> tuple[str, dict[str, Any]]:
+    """LiteLLM's prefix, and the parameters that every deployment of an account has."""
     provider, entry = account.provider, account.entry
     prefix = entry.provider if provider.id == "static" else provider.litellm.get("prefix", "openai")
-    params: dict[str, Any] = {"model": f"{prefix}/{model.id}"}
+    params: dict[str, Any] = {}
     if account.base_url:
         carrier = account.base_name
         params["api_base"] = f"os.environ/{carrier}" if carrier else account.engine_url
@@ -73,6 +84,14 @@ def deployment(account: Account, model: Model) -> dict[str, Any]:
     if provider.mock_response:
         params["mock_response"] = provider.mock_response
     params.update({name: entry.options[name] for name in LIMITS if name in entry.options})
+    return prefix, params
+
+
+def deployment(
+    account: Account, model: Model, prefix: str, params: Mapping[str, Any]
+) -> dict[str, Any]:
+    """One entry of LiteLLM's model_list."""
+    params = {"model": f"{prefix}/{model.id}", **params}
     info: dict[str, Any] = {
         "id": f"{account.name}/{model.id}",
         "mode": "chat",

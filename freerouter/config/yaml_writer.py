@@ -17,9 +17,9 @@ Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 LONGEST = 1000
 """Characters of a text that is surely written on one line."""
 LONGEST_KEY = 100
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*(?::[A-Za-z0-9_./@+-]+)*")
+_is_plain = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*(?::[A-Za-z0-9_./@+-]+)*").fullmatch
 _BREAK = re.compile("[\n\r\x85\u2028\u2029]")
-_WORDS = re.compile(r"(?i:y|n|yes|no|on|off|true|false|null)")
+_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 """What YAML reads as something other than text."""
 
 
@@ -58,7 +58,13 @@ def _write(data: Any, indent: str, lines: list[str], seen: set[int]) -> None:
     seen.add(id(data))
     if isinstance(data, dict):
         for key, value in data.items():
-            _put(f"{indent}{_key(key)}:", value, indent, lines, seen)
+            kind = type(value)  # a scalar, mostly
+            if kind is str:
+                lines.append(f"{indent}{_key(key)}: {_text(value)}")
+            elif kind is float:
+                lines.append(f"{indent}{_key(key)}: {_number(repr(value))}")
+            else:
+                _put(f"{indent}{_key(key)}:", value, indent, lines, seen)
         return
     for item in data:
         first = len(lines)
@@ -84,7 +90,7 @@ def _put(head: str, value: Any, indent: str, lines: list[str], seen: set[int]) -
 def _key(key: Any) -> str:
     if not isinstance(key, str) or len(key) > LONGEST_KEY or _BREAK.search(key):
         raise NotPlainError
-    if _PLAIN.fullmatch(key) and not _WORDS.fullmatch(key):
+    if _is_plain(key) and key.lower() not in _WORDS:
         return key
     text = dump_slowly({key: 0})
     if text.count("\n") != 1 or not text.endswith(": 0\n"):
@@ -110,12 +116,16 @@ def _scalar(value: Any) -> str:
     raise NotPlainError
 
 
-@lru_cache(maxsize=65536)
 def _text(value: str) -> str:
+    if len(value) < LONGEST and _is_plain(value) and value.lower() not in _WORDS:
+        return value
+    return _odd(value)
+
+
+@lru_cache(maxsize=4096)
+def _odd(value: str) -> str:
     if len(value) > LONGEST or _BREAK.search(value):
         raise NotPlainError
-    if _PLAIN.fullmatch(value) and not _WORDS.fullmatch(value):
-        return value
     return _asked(value)
 
 

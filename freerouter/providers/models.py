@@ -83,7 +83,7 @@ class Reader:
         return len(self._found) + self.left_out.total() - self.left_out[kinds.DUPLICATE] - before
 
     def take(self, rows: list[Any]) -> None:
-        for row in self._spread(rows):
+        for row in self._spread(rows) if "each" in self._provider.list else rows:
             kind = self._take(row) if isinstance(row, dict) else kinds.NAMELESS
             if kind:
                 self.left_out[kind] += 1
@@ -94,10 +94,7 @@ class Reader:
 
     def _spread(self, rows: list[Any]) -> Iterator[Any]:
         """The rows, or those inside them: each then has the outer one as its `parent`."""
-        inside = self._provider.list.get("each")
-        if not inside:
-            yield from rows
-            return
+        inside = self._provider.list["each"]
         for row in rows:
             inner = dig(row, inside)
             if not isinstance(inner, list):
@@ -112,7 +109,8 @@ class Reader:
         # A name with control characters or half a surrogate could not be written, sent or shown.
         if not isinstance(identity, str) or not identity.strip() or not identity.isprintable():
             return kinds.NAMELESS
-        identity = identity.removeprefix(self._strip)
+        if self._strip:
+            identity = identity.removeprefix(self._strip)
         if identity in self._found:
             return kinds.DUPLICATE
         kind = self._sorter.why_not(row, identity)
@@ -134,6 +132,8 @@ class Reader:
 
     def _size(self, value: Any) -> int | None:
         """A positive whole number, or None: providers also send 0, "" and null."""
+        if value is None:
+            return None
         if self._text_sizes and isinstance(value, str) and value.isascii() and value.isdigit():
             value = int(value[:16])
         if isinstance(value, bool) or not isinstance(value, int | float):

@@ -37,6 +37,8 @@ class Prices:
     def of(self, row: Mapping[str, Any]) -> tuple[str | None, str | None]:
         """Input and output; VARIES for a router."""
         by = self._factor
+        if by is None:
+            return None, None
         if self._unit is not None:
             named = self._unit(row)
             if named is not None:
@@ -91,11 +93,15 @@ class Free:
         self._plan = plan
         flag = self._rule.get("flag")
         self._flag = first_of(flag) if flag else None
+        known = self._rule.get("always") if not plan and "unless" not in self._rule else None
+        self._always = (known, self._rule.get("reason", "")) if known else None
 
     def judge(
         self, identity: str, costs: Sequence[str | None], row: Mapping[str, Any]
     ) -> tuple[str, str]:
         """yes, quota, no or unknown, with the reason that made it so."""
+        if self._always:
+            return self._always
         rule = self._rule
         if self._plan == "paid":
             return "no", "you say that this account pays"
