@@ -55,13 +55,25 @@ class NotFoundError(FreeRouterError):
 
 
 class ProviderError(FreeRouterError):
-    """The network or a provider failed. `state` is the verdict that it leads to."""
+    """The network or a provider failed. `state` is the verdict that it leads to.
+
+    `retry` is None for what will not pass, else the seconds after which it may have passed.
+    """
 
     exit_code = 5
 
-    def __init__(self, what: str, why: str = "", fix: str = "", *, state: str = "unknown") -> None:
+    def __init__(
+        self,
+        what: str,
+        why: str = "",
+        fix: str = "",
+        *,
+        state: str = "unknown",
+        retry: float | None = None,
+    ) -> None:
         super().__init__(what, why, fix)
         self.state = state
+        self.retry = retry
 
 
 class GatewayStateError(FreeRouterError):

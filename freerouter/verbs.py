@@ -60,6 +60,7 @@ COMMANDS = (
             ),
             Parameter("timeout", "float", "seconds that one provider may take", default=30.0),
             Parameter("strict", "flag", "fail if any provider fails"),
+            Parameter("fresh", "flag", "ask also where a server said that its list still holds"),
         ),
         needs=(Need.CONFIG,),
         writes=True,

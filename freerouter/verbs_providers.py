@@ -9,14 +9,19 @@ PROVIDER = Parameter(
 )
 ENTRY = PROVIDER._replace(help="a provider's name in providers.yaml")
 
+AT = Parameter("at", help="its region, or your account, resource or AWS region there")
+
 PROVIDER_COMMANDS = (
     Command(
         "providers list",
         "List providers: which are set up, which have a key at hand",
         "freerouter.commands.providers:list_all",
-        (Parameter("probe", "flag", "also look for local servers that answer"),),
+        (
+            Parameter("probe", "flag", "also look for local servers that answer"),
+            Parameter("all", "flag", "also those that only cost money, or are retired"),
+        ),
         aliases=("providers",),
-        examples=("providers", "providers list --probe"),
+        examples=("providers", "providers list --all", "providers list --probe"),
     ),
     Command(
         "providers add",
@@ -26,8 +31,14 @@ PROVIDER_COMMANDS = (
             PROVIDER._replace(help="a provider type, such as openrouter or oai"),
             Parameter("name", help="a name of your own for it"),
             Parameter("url", help="the base URL of an OpenAI-compatible server"),
+            AT,
             Parameter("key_env", help="the variable that holds its key"),
             Parameter("keyed", "flag", "it wants a key, kept under NAME_API_KEY"),
+            Parameter(
+                "spend",
+                choices=("never", "allowed"),
+                help="never: serve only what is known to cost nothing there",
+            ),
             Parameter("model", help="the model's name, for type static"),
             Parameter("via", help="LiteLLM's provider prefix, for type static"),
         ),
@@ -36,6 +47,7 @@ PROVIDER_COMMANDS = (
         examples=(
             "providers add openrouter --key-env OPENROUTER_API_KEY",
             "providers add oai --name lab --url http://localhost:8000/v1",
+            "providers add moonshot --at cn",
         ),
     ),
     Command(
@@ -94,6 +106,7 @@ PROVIDER_COMMANDS = (
             PROVIDER,
             Parameter("from_env", help="take it from this variable instead of asking for it"),
             Parameter("url", help="the base URL to check it at, for type oai"),
+            AT,
             Parameter("unchecked", "flag", "store it without asking the provider"),
         ),
         needs=(Need.CONFIG,),
@@ -108,6 +121,7 @@ PROVIDER_COMMANDS = (
         (
             PROVIDER,
             Parameter("url", help="the base URL, for type oai"),
+            AT,
             Parameter(
                 "ask", "flag", "type a key instead of using the configured one", default=False
             ),

@@ -35,6 +35,8 @@ class Seen:
     path: str
     key: str
     body: Any
+    headers: dict[str, str] = field(default_factory=dict)
+    """By their names in small letters."""
 
 
 class _QuietServer(ThreadingHTTPServer):
@@ -78,11 +80,13 @@ class FakeServer:
 
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                self._answer(json.loads(raw or b"null"))
+                json_sent = "json" in (self.headers.get("Content-Type") or "json")
+                self._answer(json.loads(raw or b"null") if json_sent else raw.decode())
 
             def _answer(self, body: Any) -> None:
                 key = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
-                outer.seen.append(Seen(self.command, self.path, key, body))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                outer.seen.append(Seen(self.command, self.path, key, body, headers))
                 reply = outer.replies.get(self.path) or outer.replies.get(self.path.split("?")[0])
                 if reply is None:
                     reply = Reply({"error": {"message": "no such path"}}, status=404)

@@ -197,7 +197,7 @@ def _generated(facts: Facts, file: ProvidersFile) -> str:
     from freerouter.config.generate import generate
 
     lists = last_lists(facts.ctx.workspace)
-    parts = parts_of([(a, lists.get(a.name, [])) for a in facts.accounts], file.select)
+    parts = parts_of([(a, lists.get(a.name, [])) for a in facts.accounts], file.select, file.spend)
     return generate(file, [(p.account, m) for p in parts for m in p.written])
 
 

@@ -8,6 +8,7 @@ from freerouter.config import edit, variables
 from freerouter.config.providers_file import Entry, load_providers, variable_part
 from freerouter.config.secrets import load_secrets
 from freerouter.errors import FileError, FreeRouterError, UsageError
+from freerouter.providers.account import address_at, has_instead
 from freerouter.providers.catalogue import Provider, catalogue_of
 from freerouter.providers.http import without_password
 from freerouter.result import Line, Result
@@ -25,8 +26,13 @@ def add(ctx: Context, args: Mapping[str, Any]) -> Result:
     """Put a provider into providers.yaml, or switch the one of that name on."""
     catalogue = catalogue_of(ctx)
     record = catalogue.get(args["provider"])
-    values = entry_values(record, args)
+    secrets = load_secrets(ctx)
+    signed = not any(secrets.get(n) for n in record.env) and has_instead(record, secrets)
+    values = entry_values(record, {**args, "signed": signed})
     before = _present(ctx)
+    if "options" in values:
+        known = before.get(values.get("name") or record.id)
+        values["options"] = {**(known.options if known else {}), **values["options"]}
     outcome = edit.put_provider(ctx.workspace, values, ctx.now())
     name = values.get("name") or record.name
     words = {"added": "added to", "changed": "changed in", "unchanged": "already in"}[outcome]
@@ -92,14 +98,41 @@ def entry_values(record: Provider, args: Mapping[str, Any]) -> dict[str, Any]:
         values["api_base"] = args["url"]
     elif args["url"] is not None:
         values["api_base"] = ""
+    at = args.get("at")
+    if at:
+        values |= _at(record, at)
     if args["key_env"]:
         values["api_key"] = f"${{{args['key_env']}}}"
     elif args["keyed"]:
         values["api_key"] = f"${{{variable_part(args['name'] or record.id)}_API_KEY}}"
-    elif record.key == "required":
+    elif record.key == "required" and not args.get("signed"):
         values["api_key"] = f"${{{key_env(record)}}}"
+    if args.get("spend"):
+        values["spend"] = args["spend"]
     values["enabled"] = True
     return values
+
+
+def entry_at(record: Provider, entry: Entry, at: str) -> Entry:
+    """The entry as it would be there."""
+    values = _at(record, at)
+    options = {**entry.options, **values.get("options", {})}
+    return entry._replace(api_base=values.get("api_base", entry.api_base), options=options)
+
+
+def _at(record: Provider, at: str) -> dict[str, Any]:
+    """The region, or the user's own part of the address."""
+    if at in record.regions:
+        return {"options": {"region": at}}
+    if record.where:
+        if any(c.isspace() or c in "?#" for c in at) or ("/" in at and "://" not in at):
+            raise UsageError(f'"{at}" is no {record.where["name"]}.')
+        return {"api_base": address_at(record, at)}
+    known = ", ".join(record.regions)
+    raise UsageError(
+        f'{record.name} has no place "{at}".',
+        fix=f"One of: {known}." if known else f"Leave --at out: {record.name} is in one place.",
+    )
 
 
 def key_env(record: Provider, name: str = "") -> str:
@@ -167,6 +200,8 @@ def _again(ctx: Context, file: ProvidersFile, entry: Entry) -> tuple[tuple[str, 
         "model": entry.model_name,
         "via": entry.provider,
         "keyed": False,
+        "at": entry.options.get("region"),
+        "spend": entry.spend,
     }
     words["url"] = words["url"] or None
     try:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from typing import TYPE_CHECKING, Any
 
-from freerouter.commands.writing import gone_line, last_lists, parts_of, total_line, write
+from freerouter.commands.writing import (
+    gone_line,
+    last_lists,
+    parts_of,
+    total_line,
+    withheld_line,
+    write,
+)
 from freerouter.config.providers_file import OPTIONS, load_providers
-from freerouter.config.state import read_fetched, read_suffixes
+from freerouter.config.state import read_fetched, read_left_out, read_suffixes
 from freerouter.errors import FreeRouterError, NotConfiguredError, ProviderError
 from freerouter.providers.configured import accounts_of
 from freerouter.providers.discovery import Outcome, discover
+from freerouter.providers.kept import Kept
 from freerouter.providers.today import today
 from freerouter.result import Line, Progress, Result, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from freerouter.commands.writing import Part
     from freerouter.config.providers_file import ProvidersFile
@@ -24,16 +34,34 @@ if TYPE_CHECKING:
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
+    with _uncollected():
+        return _run(ctx, args)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for garbage: of twenty thousand models none is, and it doubles the time."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
+def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
     file = load_providers(ctx.workspace)
     only = _known(file, args.get("provider") or [])
     accounts = accounts_of(ctx, file)
     asked = [a for a in accounts if not only or a.name in only]
-    outcomes = _discover(ctx, asked, args["timeout"])
+    kept = Kept(ctx.workspace.answers, ctx.now, fresh=args["fresh"])
+    outcomes = _discover(ctx, asked, args["timeout"], kept)
     old, suffixes = last_lists(ctx.workspace), read_suffixes(ctx.workspace)
     outcomes = [_under(o, suffixes) for o in outcomes]
     answers = {o.account.name: o for o in outcomes}
     lists = [_list_of(a, answers.get(a.name), old, suffixes) for a in accounts]
-    parts = parts_of(lists, file.select)
+    parts = parts_of(lists, file.select, file.spend)
     changes = _changes(outcomes, old)
     problems, show = _tell(parts, answers, changes, file.select)
     show += [
@@ -46,16 +74,26 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     if not any(p.written for p in parts):
         raise _nothing(ctx, [*problems, *_silent(parts, answers)])
     before = read_fetched(ctx.workspace) if only else None
-    changed = write(ctx, file, parts, fetched=ctx.now() if before is None else before)
+    told = {n: dict(o.left_out) for n, o in answers.items() if o.left_out or o.error is None}
+    left_out = {**read_left_out(ctx.workspace), **told}
+    when = ctx.now() if before is None else before
+    changed = write(ctx, file, parts, fetched=when, left_out=left_out)
+    kept.write({o.account.name for o in outcomes if o.error is None})
     show.append(total_line(parts, changed=changed))
     counts = {p.account.name: len(p.models) for p in parts}
     data = {
         "models": sum(len(p.written) for p in parts),
         "changed": changed,
         "providers": [
-            {"name": o.account.name, "models": counts[o.account.name], "ok": o.error is None}
+            {
+                "name": o.account.name,
+                "models": counts[o.account.name],
+                "ok": o.error is None,
+                "left_out": dict(o.left_out),
+            }
             for o in outcomes
         ],
+        "withheld": {p.account.name: [m.id for m in p.withheld] for p in parts if p.withheld},
         "changes": changes,
         "problems": [p.as_data() for p in problems],
     }
@@ -74,7 +112,7 @@ def _known(file: ProvidersFile, names: Sequence[str]) -> set[str]:
     return set(names)
 
 
-def _discover(ctx: Context, accounts: list[Account], timeout: float) -> list[Outcome]:
+def _discover(ctx: Context, accounts: list[Account], timeout: float, kept: Kept) -> list[Outcome]:
     for account in accounts:
         ctx.emit(Progress(account.name, account.label))
 
@@ -82,7 +120,7 @@ def _discover(ctx: Context, accounts: list[Account], timeout: float) -> list[Out
         state = "failed" if outcome.error else "ok"
         ctx.emit(Progress(outcome.account.name, outcome.account.label, state))
 
-    return discover(accounts, today(ctx.now()), timeout, done, _load_the_rest)
+    return discover(accounts, today(ctx.now()), timeout, done, _load_the_rest, kept=kept)
 
 
 def _load_the_rest() -> None:
@@ -159,6 +197,7 @@ def _tell(
         different = changes.get(account.name, {})
         show += change_lines(account.label, different)
         notes += [gone_line(part)] if part.gone else []
+        notes += [withheld_line(part)] if part.withheld else []
         notes += [
             Line(f"{account.label}: {name} is selected and costs money now.", "warn", err=True)
             for name in different.get("paid", ())

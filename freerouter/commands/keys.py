@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from freerouter.commands.entries import entries_by_name, find_entry, key_env
+from freerouter.commands.entries import entries_by_name, entry_at, find_entry, key_env
 from freerouter.config import variables
 from freerouter.config.providers_file import variable_part
 from freerouter.config.secrets import (
@@ -38,6 +38,8 @@ def set_key(ctx: Context, args: Mapping[str, Any]) -> Result:
     variable = _usual_variable(ctx, entry) if new else key_variable(ctx, entry)
     if args["url"]:
         entry = entry._replace(api_base=args["url"])
+    if args["at"]:
+        entry = entry_at(catalogue_of(ctx).get(entry.type), entry, args["at"])
     key = _given(ctx, entry, args["from_env"])
     ctx.redact.learn({variable: key})
     show = []
@@ -48,6 +50,9 @@ def set_key(ctx: Context, args: Mapping[str, Any]) -> Result:
         if state == "refused":
             raise ProviderError(verdict.message, "It was not stored.", verdict.fix, state="refused")
         show.append(Line(verdict.message, "ok" if state == "works" else "warn"))
+        if state == "unknown" and not _looks_right(ctx, entry, key):
+            name = catalogue_of(ctx).get(entry.type).name
+            show.append(Line(f"It does not look like a key of {name}.", "warn"))
     first = variable not in load_secrets(ctx).stored
     store(ctx.workspace, variable, key)
     show.append(Line(f"Stored as {variable} in .env.", "ok"))
@@ -106,6 +111,8 @@ def check_key(ctx: Context, args: Mapping[str, Any]) -> Result:
     entry = find_entry(ctx, args["provider"])
     if args["url"]:
         entry = entry._replace(api_base=args["url"])
+    if args["at"]:
+        entry = entry_at(catalogue_of(ctx).get(entry.type), entry, args["at"])
     if ctx.secret is not None:
         key = clean_key(ctx.secret)
         ctx.redact.learn({f"{variable_part(entry.name)}_KEY": key})
@@ -117,7 +124,7 @@ def check_key(ctx: Context, args: Mapping[str, Any]) -> Result:
 
 
 def verdict_result(data: Mapping[str, Any], verdict: Verdict) -> Result:
-    """A verdict told: exit code 0 where it works, 1 where it is refused, 5 where nobody knows."""
+    """A verdict told: exit code 0 where it works, 1 where it does not, 5 where nobody knows."""
     data = {
         **data,
         "verdict": verdict.state,
@@ -128,7 +135,7 @@ def verdict_result(data: Mapping[str, Any], verdict: Verdict) -> Result:
     }
     if verdict.state == "works":
         return Result(data, (Line(verdict.message, "ok"),))
-    code = {"refused": 1, "no_quota": 1}.get(verdict.state, 5)
+    code = {"refused": 1, "no_quota": 1, "region": 1}.get(verdict.state, 5)
     lines = [Line(verdict.message, "error", err=True)]
     lines += [Line(verdict.fix, "dim", err=True)] if verdict.fix else []
     return Result(data, tuple(lines), code)
@@ -167,9 +174,24 @@ def _judge(ctx: Context, entry: Entry, key: str) -> Verdict:
     return _ask(ctx, resolve(given, catalogue_of(ctx), secrets))
 
 
+def _looks_right(ctx: Context, entry: Entry, key: str) -> bool:
+    """Whether the key has the shape of that provider's keys, where that is known."""
+    import re
+
+    pattern = catalogue_of(ctx).get(entry.type).key_pattern
+    return not pattern or bool(re.fullmatch(pattern, key))
+
+
 def _ask(ctx: Context, account: Account) -> Verdict:
+    """The provider's word, or its last one where asking costs and that was not long ago."""
+    from freerouter.commands.kept_verdicts import keep_verdict, kept_verdict
     from freerouter.providers.keys import judge
     from freerouter.providers.today import today
 
     ctx.redact.learn(account.secrets())
-    return judge(account, today(ctx.now()), SECONDS)
+    kept = kept_verdict(ctx, account)
+    if kept:
+        return kept
+    verdict = judge(account, today(ctx.now()), SECONDS)
+    keep_verdict(ctx, account, verdict)
+    return verdict

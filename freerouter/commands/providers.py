@@ -8,11 +8,13 @@ from freerouter.commands.entries import key_env
 from freerouter.config import variables
 from freerouter.config.providers_file import Entry, ProvidersFile, load_providers
 from freerouter.config.secrets import Secrets, load_secrets
-from freerouter.config.state import read_models
+from freerouter.config.state import read_left_out, read_models
 from freerouter.errors import FreeRouterError, NotFoundError
+from freerouter.providers.account import has_instead, shown_base
 from freerouter.providers.catalogue import Catalogue, Provider, catalogue_of
 from freerouter.providers.http import without_password
-from freerouter.result import Fields, Result, Table, counted
+from freerouter.providers.record import told
+from freerouter.result import Fields, Line, Result, Table, counted
 from freerouter.volatile import volatile_url
 
 if TYPE_CHECKING:
@@ -40,11 +42,20 @@ class Listed(NamedTuple):
     @property
     def gives_free_models(self) -> bool:
         rule = self.record.free
-        return rule.get("always") in ("yes", "quota") or "id_suffix" in rule
+        given = {rule.get(name) for name in ("always", "zero")}
+        return bool(given & {"yes", "quota"}) or "id_suffix" in rule or "flag" in rule
+
+    @property
+    def costs(self) -> bool:
+        """Whether nothing at all is free there."""
+        return self.record.free.get("always") == "no"
 
 
 def list_all(ctx: Context, args: Mapping[str, Any]) -> Result:
-    """Every entry of providers.yaml, and what the catalogue has besides."""
+    """Every entry of providers.yaml, and what the catalogue has besides.
+
+    People are shown what they have or could use for nothing, unless they ask for all.
+    """
     catalogue = catalogue_of(ctx)
     secrets = load_secrets(ctx)
     file = load_providers(ctx.workspace) if ctx.workspace.configured else ProvidersFile("", ())
@@ -71,12 +82,23 @@ def list_all(ctx: Context, args: Mapping[str, Any]) -> Result:
                 one.record.name,
                 "yes" if r["configured"] else "off" if r["present"] else "",
                 r["found"],
-                r["retired_reason"] or r["free_tier"],
+                r["retired_reason"] or r["free_tier"] or ("costs money" if one.costs else ""),
             )
             for one, r in pairs
+            if args["all"] or _is_near(one, r)
         ),
     )
-    return Result({"providers": rows, "preselected": chosen}, (table,))
+    more = len(pairs) - len(table.rows)
+    note = f"{more} more, without a free tier or retired: `freerouter providers list --all`."
+    show = (table, Line(note, "dim")) if more else (table,)
+    return Result({"providers": rows, "preselected": chosen}, show)
+
+
+def _is_near(one: Listed, row: Mapping[str, Any]) -> bool:
+    """Whether it is set up, ready to be, or free for somebody."""
+    return bool(row["present"] or row["ready"]) or not (
+        row["retired"] or not (one.gives_free_models or row["generic"])
+    )
 
 
 def show(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -87,6 +109,7 @@ def show(ctx: Context, args: Mapping[str, Any]) -> Result:
     row = _row(one, load_secrets(ctx), None)
     models = [m for m in read_models(ctx.workspace) if m["provider"] == entry.name]
     free = sum(m["free"] in ("yes", "quota") for m in models)
+    left_out = read_left_out(ctx.workspace).get(entry.name, {})
     key = f"{row['key_env']}: missing" if row["found"] == "missing" else row["found"]
     pairs = (
         ("type", f"{entry.type} ({one.record.name})"),
@@ -96,11 +119,15 @@ def show(ctx: Context, args: Mapping[str, Any]) -> Result:
         ("key", key),
         ("keys from", one.record.key_url),
         ("free tier", one.record.free_tier),
-        ("terms", one.record.terms),
+        *(("limits", note) for note in told(one.record.limits)),
+        *(("terms", note) for note in told(one.record.terms)),
         ("retired", row["retired_reason"]),
+        ("region", str(entry.options.get("region") or "")),
+        ("spend", entry.spend or file.spend),
         ("models", f"{len(models)}, {free} of them free" if models else "none fetched yet"),
+        ("left out", ", ".join(f"{number} {kind}" for kind, number in left_out.items())),
     )
-    data = {**row, "models": len(models), "free": free}
+    data = {**row, "models": len(models), "free": free, "left_out": left_out}
     return Result(data, (Fields(tuple(pair for pair in pairs if pair[1])),))
 
 
@@ -133,11 +160,17 @@ def _row(one: Listed, secrets: Secrets, models: int | None) -> dict[str, Any]:
     p, entry = one.record, one.entry
     named = variables.names(entry.api_key) if entry else []
     variable = next((n for n in named or p.env if secrets.get(n)), "")
+    signed = not variable and not named and has_instead(p, secrets)
     literal = bool(entry and entry.api_key and not named)
     answers = models is not None
-    hint = p.status_note if p.retired else p.free_tier
+    hint = p.status_note if p.retired else p.free_tier or ("costs money" if one.costs else "")
     found = f"{variable} ({secrets.origin(variable)})" if variable else "none needed"
-    if literal:
+    where = "" if entry and entry.api_base else p.where.get("name", "")
+    where_set = bool(secrets.get(p.where.get("variable", "")) or p.where.get("default"))
+    if signed:
+        name = p.auth["instead"][0]
+        found = f"{name} ({secrets.origin(name)})"
+    elif literal:
         found = "in providers.yaml"
     elif not variable and (p.key == "required" or named):
         found = "missing"
@@ -151,23 +184,34 @@ def _row(one: Listed, secrets: Secrets, models: int | None) -> dict[str, Any]:
         "present": entry is not None,
         "configured": bool(entry and entry.enabled),
         "enabled": bool(entry and entry.enabled),
-        "url": "" if p.demo else without_password((entry and entry.api_base) or p.base_url),
+        "url": "" if p.demo else without_password((entry and entry.api_base) or shown_base(p)),
         "model": entry.model_name if entry else "",
         "via": entry.provider if entry else "",
         "key": p.key,
         "key_env": variable or (named[0] if named else usual),
         "key_url": p.key_url,
-        "has_key": bool(variable) or literal,
+        "has_key": bool(variable) or literal or signed,
+        "signed": signed,
         "found": found,
-        "ready": bool((variable or literal) and p.key == "required") or answers or p.demo,
+        "ready": (
+            bool(
+                (variable or literal or signed) and p.key == "required" and (where_set or not where)
+            )
+            or answers
+            or p.demo
+        ),
         "local": p.local,
         "generic": p.generic,
         "demo": p.demo,
         "retired": p.retired,
         "retired_reason": p.status_note if p.retired else "",
         "free_tier": p.free_tier,
-        "terms": p.terms,
-        "hint": f"{hint}; {found}" if variable or answers else hint,
+        "terms": "; ".join(told(p.terms)),
+        "limits": "; ".join(told(p.limits)),
+        "where": where,
+        "where_set": where_set,
+        "regions": [{"region": name, "url": url} for name, url in p.regions.items()],
+        "hint": f"{hint}; {found}".lstrip("; ") if variable or answers else hint,
     }
 
 
@@ -188,7 +232,7 @@ def _probe(
         except FreeRouterError:  # without an address or a key nobody can be asked
             continue
         ctx.redact.learn(account.secrets())
-        accounts.append(account)
+        accounts.append(account._replace(surely=one.entry is not None))
     if not accounts:
         return {}
     outcomes = discover(accounts, today(ctx.now()), PROBE_SECONDS)

@@ -10,7 +10,14 @@ from freerouter.commands.selection import (
     commands_to_restore,
     new_selection,
 )
-from freerouter.commands.writing import gone_line, last_lists, parts_of, total_line, write
+from freerouter.commands.writing import (
+    gone_line,
+    last_lists,
+    parts_of,
+    total_line,
+    withheld_line,
+    write,
+)
 from freerouter.config.edit import put_selection
 from freerouter.config.providers_file import load_providers
 from freerouter.config.state import fingerprint_of, read_fetched, read_models
@@ -38,7 +45,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     if args["provider"]:
         _check_provider(file, choosing, args["provider"])
     selected = new_selection(choosing, args)
-    parts = parts_of([(a, lists.get(a.name, [])) for a in accounts], selected)
+    parts = parts_of([(a, lists.get(a.name, [])) for a in accounts], selected, file.spend)
     if not any(p.written for p in parts):
         raise _nothing(parts)
     stored = put_selection(ctx.workspace, selected, ctx.now())
@@ -47,6 +54,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     fetched = read_fetched(ctx.workspace) or ctx.now()
     changed = write(ctx, file, parts, fetched=fetched, others=others)
     show = [_first_line(selected), *(gone_line(p) for p in parts if p.gone)]
+    show += [withheld_line(p) for p in parts if p.withheld]
     show.append(total_line(parts, changed=changed))
     show += _reload_hint(ctx)
     data = {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from freerouter.commands.changes import some
 from freerouter.config import atomic
+from freerouter.config.providers_file import NEVER
 from freerouter.config.secrets import ensure_master_key
 from freerouter.config.state import (
     FINGERPRINT,
@@ -12,10 +14,11 @@ from freerouter.config.state import (
     digest_of,
     fingerprint_of,
     read_fetched,
+    read_left_out,
     read_models,
     write_state,
 )
-from freerouter.errors import FreeRouterError, ProviderError
+from freerouter.errors import FileError, FreeRouterError, ProviderError
 from freerouter.result import Line, counted
 
 if TYPE_CHECKING:
@@ -39,6 +42,8 @@ class Part(NamedTuple):
     problem: ProviderError | None = None
     aside: bool = False
     """It is the demo, and there are real models."""
+    withheld: tuple[Model, ...] = ()
+    """What would be written, but may cost money, and `spend: never` rules that out."""
 
 
 def last_lists(workspace: Workspace) -> dict[str, list[Model]]:
@@ -53,9 +58,11 @@ def last_lists(workspace: Workspace) -> dict[str, list[Model]]:
 
 
 def parts_of(
-    lists: Iterable[tuple[Account, list[Model]]], select: Mapping[str, Sequence[str]]
+    lists: Iterable[tuple[Account, list[Model]]],
+    select: Mapping[str, Sequence[str]],
+    spend: str,
 ) -> list[Part]:
-    """What each provider's models come to, the demo last."""
+    """What each provider's models come to, the demo last. `spend` is that of the whole file."""
     parts: list[Part] = []
     for account, models in sorted(lists, key=lambda pair: pair[0].provider.demo):
         real = any(p.written and not p.account.provider.demo for p in parts)
@@ -65,11 +72,53 @@ def parts_of(
             continue
         ids = {m.id for m in models}
         gone = tuple(name for name in selected or () if name not in ids) if models else ()
+        never = (account.entry.spend or spend) == NEVER
         try:
-            parts.append(Part(account, models, wanted(account, models, selected), gone))
+            parts.append(_part(account, models, selected, gone, never=never))
         except ProviderError as error:
             parts.append(Part(account, models, problem=error))
     return parts
+
+
+def _part(
+    account: Account,
+    models: list[Model],
+    selected: Sequence[str] | None,
+    gone: tuple[str, ...],
+    *,
+    never: bool,
+) -> Part:
+    written = wanted(account, models, selected)
+    if not never:
+        return Part(account, models, written, gone)
+    withheld = tuple(m for m in written if not m.costs_nothing)
+    free = [m for m in written if m.costs_nothing]
+    problem = _all_withheld(account, withheld) if withheld and not free else None
+    return Part(account, models, free, gone, problem, withheld=withheld)
+
+
+def _all_withheld(account: Account, withheld: Sequence[Model]) -> ProviderError:
+    return ProviderError(
+        f"{account.label}: none of its models is known to cost nothing, so none was written "
+        "(spend: never).",
+        f"{withheld[0].id}: {withheld[0].reason or 'the provider does not say'}.",
+        ALLOW.format(account.name),
+    )
+
+
+ALLOW = "`spend: allowed` at {} in providers.yaml lets them in."
+
+
+def withheld_line(part: Part) -> Line:
+    """Which models the user's word on money kept out, and how to let them in."""
+    names = some([model.id for model in part.withheld])
+    count = counted(len(part.withheld), "model")
+    return Line(
+        f"{part.account.label}: {count} left out (spend: never), not known to cost nothing: "
+        f"{names}. {ALLOW.format(part.account.name)}",
+        "warn",
+        err=True,
+    )
 
 
 def wanted(
@@ -88,10 +137,9 @@ def wanted(
                 fix=f"`freerouter list --provider {account.name}` shows what it has.",
             )
         return [by_id[name] for name in rule if name in by_id]
-    priced = "price" in account.provider.list
-    if rule == "all" or (rule is None and not priced):
-        return models
     free = [m for m in models if m.costs_nothing]
+    if rule == "all" or (rule is None and not free and _is_for_pay(account)):
+        return models
     if models and not free:
         raise ProviderError(
             f"{account.label}: none of its {counted(len(models), 'model')} is free, "
@@ -101,6 +149,11 @@ def wanted(
     return free
 
 
+def _is_for_pay(account: Account) -> bool:
+    """Whether nothing is free there, or nobody can tell: who adds it wants it as it is."""
+    return account.provider.free.get("always") == "no" or "price" not in account.provider.list
+
+
 def write(
     ctx: Context,
     file: ProvidersFile,
@@ -108,13 +161,17 @@ def write(
     *,
     fetched: float,
     others: Iterable[Mapping[str, Any]] = (),
+    left_out: Mapping[str, Mapping[str, int]] | None = None,
 ) -> bool:
     """Write both files; whether config.yaml changed. `others` are rows that belong to no part."""
     workspace = ctx.workspace
     ensure_master_key(ctx)
     from freerouter.config.generate import generate
 
+    _check_own_models(file)
     text = generate(file, [(p.account, m) for p in parts for m in p.written])
+    if left_out is None:
+        left_out = read_left_out(workspace)
     rows = [
         {**m._asdict(), "written": m.id in written}
         for p in parts
@@ -129,6 +186,7 @@ def write(
             "fetched": fetched,
             "models": rows,
             "suffixes": suffixes,
+            "left_out": left_out,
             "asked_for": digest_of(workspace.providers_file),
         }
         write_state(workspace.models_file, state)
@@ -181,7 +239,17 @@ def _present(ctx: Context) -> tuple[ProvidersFile, list[Part]]:
     file = load_providers(ctx.workspace)
     lists = last_lists(ctx.workspace)
     accounts = configured_accounts(ctx, file)
-    return file, parts_of([(a, lists.get(a.name, [])) for a in accounts], file.select)
+    return file, parts_of([(a, lists.get(a.name, [])) for a in accounts], file.select, file.spend)
+
+
+def _check_own_models(file: ProvidersFile) -> None:
+    """Models of the user's own in `litellm:` have no price that anybody knows."""
+    if file.spend == NEVER and file.litellm.get("model_list"):
+        raise FileError(
+            f"{file.path}: `spend: never` and models of your own under litellm.model_list.",
+            "Nobody knows what those cost, so nothing was written.",
+            "Take `spend: never` to the providers that it is meant for, or the models out.",
+        )
 
 
 def _read(path: str) -> str:

@@ -16,7 +16,7 @@ from freerouter.config.yaml_file import dump_yaml
 from freerouter.errors import FileError, NotConfiguredError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from freerouter.config.providers_file import ProvidersFile
     from freerouter.config.secrets import Secrets
@@ -39,7 +39,7 @@ LIMITS = ("rpm", "tpm", "timeout", "max_retries", "weight", "order")
 def generate(file: ProvidersFile, chosen: Iterable[tuple[Account, Model]]) -> str:
     """The whole text of config.yaml."""
     config: dict[str, Any] = {
-        "model_list": [deployment(account, model) for account, model in chosen],
+        "model_list": _deployments(chosen),
         "litellm_settings": {
             "drop_params": True,
             "telemetry": False,
@@ -60,23 +60,46 @@ def generate(file: ProvidersFile, chosen: Iterable[tuple[Account, Model]]) -> st
     return f"{HEADER}{FINGERPRINT}{digest}\n\n{body}"
 
 
-def deployment(account: Account, model: Model) -> dict[str, Any]:
-    """One entry of LiteLLM's model_list."""
+def _deployments(chosen: Iterable[tuple[Account, Model]]) -> list[dict[str, Any]]:
+    """One entry a model. What is the same for all of an account is worked out once."""
+    common: dict[str, tuple[str, dict[str, Any]]] = {}
+    found = []
+    for account, model in chosen:
+        if account.name not in common:
+            common[account.name] = common_params(account)
+        found.append(deployment(account, model, *common[account.name]))
+    return found
+
+
+def common_params(account: Account) -> tuple[str, dict[str, Any]]:
+    """LiteLLM's prefix, and the parameters that every deployment of an account has."""
     provider, entry = account.provider, account.entry
     prefix = entry.provider if provider.id == "static" else provider.litellm.get("prefix", "openai")
-    params: dict[str, Any] = {"model": f"{prefix}/{model.id}"}
+    params: dict[str, Any] = {}
     if account.base_url:
         if prefix in FORWARDED and OPENAI not in account.base_url:
             params["use_chat_completions_api"] = True
         carrier = account.base_name
-        params["api_base"] = f"os.environ/{carrier}" if carrier else account.base_url
+        params["api_base"] = f"os.environ/{carrier}" if carrier else account.engine_url
+    params |= {
+        param.name: f"os.environ/{param.variable}" if param.variable else param.value
+        for param in account.params
+    }
     if account.key:
         params["api_key"] = f"os.environ/{account.key_name}"
-    elif provider.key != "required" and not provider.local:
+    elif provider.key != "required" and (not provider.local or prefix == "openai"):
         params["api_key"] = KEYLESS
     if provider.mock_response:
         params["mock_response"] = provider.mock_response
     params.update({name: entry.options[name] for name in LIMITS if name in entry.options})
+    return prefix, params
+
+
+def deployment(
+    account: Account, model: Model, prefix: str, params: Mapping[str, Any]
+) -> dict[str, Any]:
+    """One entry of LiteLLM's model_list."""
+    params = {"model": f"{prefix}/{model.id}", **params}
     info: dict[str, Any] = {
         "id": f"{account.name}/{model.id}",
         "mode": "chat",
@@ -102,7 +125,8 @@ def environment(
         if account.key:
             values[account.key_name] = account.key
         if account.base_name:
-            values[account.base_name] = account.base_url
+            values[account.base_name] = account.engine_url
+        values |= {param.variable: param.value for param in account.params if param.variable}
     for name in _references(file.litellm):
         value = secrets.get(name)
         if value is None:

@@ -14,7 +14,7 @@ from freerouter.errors import FileError, NotConfiguredError, NotFoundError
 from freerouter.registry import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from freerouter.config.workspace import Workspace
 
@@ -30,6 +30,7 @@ TOP: Mapping[str, type | tuple[type, ...]] = {
     "select": dict,
     "gateway": dict,
     "litellm": dict,
+    "spend": str,
 }
 ENTRY: Mapping[str, type | tuple[type, ...]] = {
     "type": str,
@@ -39,6 +40,7 @@ ENTRY: Mapping[str, type | tuple[type, ...]] = {
     "api_base": str,
     "model_name": str,
     "provider": str,
+    "spend": str,
     "options": dict,
 }
 OPTIONS: Mapping[str, type | tuple[type, ...]] = {
@@ -49,7 +51,12 @@ OPTIONS: Mapping[str, type | tuple[type, ...]] = {
     "max_retries": int,
     "weight": int,
     "order": int,
+    "region": str,
+    "plan": str,
+    "models_url": str,
 }
+PLANS = ("free", "paid")
+NEVER, ALLOWED = "never", "allowed"
 GATEWAY: Mapping[str, type | tuple[type, ...]] = {
     "host": str,
     "port": int,
@@ -76,6 +83,8 @@ class Entry(NamedTuple):
     provider: str = ""
     options: Mapping[str, Any] = NOTHING
     place: str = ""
+    spend: str = ""
+    """never or allowed, where the entry has a word of its own."""
 
 
 class ProvidersFile(NamedTuple):
@@ -87,6 +96,8 @@ class ProvidersFile(NamedTuple):
     litellm: Mapping[str, Any] = NOTHING
     select: Mapping[str, tuple[str, ...]] = NOTHING
     """By provider, the models chosen. A provider that is not in it goes by its own rule."""
+    spend: str = ""
+    """never: no model that is not known to cost nothing is ever served."""
 
     @property
     def enabled(self) -> tuple[Entry, ...]:
@@ -152,6 +163,7 @@ def read_providers(document: Document) -> ProvidersFile:
         dict(data.get("gateway") or {}),
         dict(data.get("litellm") or {}),
         _selections(document, data.get("select") or {}, [e.name for e in entries]),
+        _one_of(document, data, ("spend",), (NEVER, ALLOWED)),
     )
 
 
@@ -168,6 +180,7 @@ def _entry(document: Document, row: Any, path: tuple[str | int, ...]) -> Entry:
         # The original let anything stand here; what nobody knows is told of by `fetch`.
         _check_map(document, options, (*path, "options"), OPTIONS, "options", open_ended=True)
         _check_models(document, options.get("models"), (*path, "options", "models"))
+        _one_of(document, options, (*path, "options", "plan"), PLANS)
     text = {k: (row.get(k) or "") for k in ("api_key", "api_base", "model_name", "provider")}
     enabled = row.get("enabled")
     return Entry(
@@ -176,6 +189,7 @@ def _entry(document: Document, row: Any, path: tuple[str | int, ...]) -> Entry:
         enabled=True if enabled is None else enabled,
         options=dict(options),
         place=document.place(path),
+        spend=_one_of(document, row, (*path, "spend"), (NEVER, ALLOWED)),
         **text,
     )
 
@@ -219,6 +233,19 @@ def _check_map(
                 f"but this is {_word(type(item))}.",
                 fix=hint or f"Write {key} as {words}.",
             )
+
+
+def _one_of(
+    document: Document, data: Mapping[str, Any], path: tuple[str | int, ...], words: Sequence[str]
+) -> str:
+    """The value of the path's last key, "" where it is not given."""
+    value = data.get(str(path[-1])) or ""
+    if value and value not in words:
+        raise FileError(
+            f"{document.place(path)}: {path[-1]} must be {' or '.join(words)}.",
+            fix=did_you_mean(str(value), words) or f"Write {path[-1]}: {words[0]}.",
+        )
+    return str(value)
 
 
 def _word(kind: type) -> str:

@@ -53,6 +53,19 @@ def read_suffixes(workspace: Workspace) -> dict[str, str]:
     return {name: text for name, text in found.items() if isinstance(text, str)}
 
 
+def read_left_out(workspace: Workspace) -> dict[str, dict[str, int]]:
+    """By provider, how many rows of its last list are no models to chat with, by kind."""
+    data = read_state(workspace.models_file)
+    found = data.get("left_out") if data else None
+    if not isinstance(found, dict):
+        return {}
+    return {
+        name: {kind: n for kind, n in kinds.items() if isinstance(n, int)}
+        for name, kinds in found.items()
+        if isinstance(kinds, dict)
+    }
+
+
 def read_fetched(workspace: Workspace) -> float | None:
     """When all providers were last asked, in seconds since 1970."""
     data = read_state(workspace.models_file)

@@ -43,6 +43,15 @@ class Workspace(NamedTuple):
         return self._path("state", "models.json")
 
     @property
+    def answers(self) -> str:
+        """Providers' lists that may be used again."""
+        return self._path("state", "answers")
+
+    @property
+    def verdicts_file(self) -> str:
+        return self._path("state", "verdicts.json")
+
+    @property
     def gateway_file(self) -> str:
         return self._path("state", "gateway.json")
 

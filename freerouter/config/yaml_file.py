@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
+from freerouter.config.yaml_writer import dump_yaml
 from freerouter.errors import FileError
 from freerouter.redact import KEY_SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+__all__ = ["Document", "decode", "dump_yaml", "parse_yaml", "read_yaml"]
+
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class Document(NamedTuple):
@@ -121,15 +123,3 @@ def _pointer(text: str, mark: Any) -> str:
         return ""
     line = re.sub(KEY_SHAPES, lambda key: "*" * len(key.group()), lines[mark.line])
     return f"\n    {line}\n    {' ' * min(mark.column, len(line))}^\n"
-
-
-def dump_yaml(data: Any) -> str:
-    text: str = yaml.dump(
-        data,
-        Dumper=Dumper,
-        sort_keys=False,
-        allow_unicode=True,
-        default_flow_style=False,
-        width=4096,
-    )
-    return text

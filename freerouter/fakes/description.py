@@ -53,6 +53,8 @@ class Fake(NamedTuple):
     down: bool = False
     port: int = 0
     place: str = ""
+    page: int = 0
+    """How many models a page of its list has; 0 for all on one."""
 
 
 class _Field(NamedTuple):
@@ -63,9 +65,9 @@ class _Field(NamedTuple):
     high: float = 10**9
 
 
-FAILURES = ("hang", "cut", "html", "garbage", "empty")
+FAILURES = ("hang", "cut", "html", "garbage", "empty", "no_quota", "region")
 SHAPES = {"openai": "oai"}
-"""Shapes that have another name in the catalogue."""
+"""Shapes that have another name in the catalogue than one would think."""
 _TOP = {"providers": _Field((dict,))}
 _PROVIDER = {
     "shape": _Field((str,)),
@@ -76,6 +78,7 @@ _PROVIDER = {
     "fail": _Field((dict,)),
     "down": _Field((bool,)),
     "port": _Field((int,), 1, 65535),
+    "page": _Field((int,), 1),
 }
 _MODEL = {
     "id": _Field((str,)),
@@ -149,6 +152,7 @@ class _Reader:
             fields.get("down", False),
             fields.get("port", 0),
             self._document.place(path, key=True),
+            fields.get("page", 0),
         )
 
     def _record(self, name: Any, shape: str | None, path: Path) -> Provider | None:
@@ -175,8 +179,7 @@ class _Reader:
             what = f'there is no provider "{name}" in the catalogue.'
             self._wrong(path, what, f"{near} {other}".strip(), key=True)
             return None
-        wanted = name if name in ids else shape or ""
-        wanted = wanted if wanted in ids else SHAPES.get(wanted, wanted)
+        wanted = name if name in ids else SHAPES.get(shape or "", shape or "")
         if wanted not in ids:
             known = sorted({*ids, *SHAPES})
             fix = did_you_mean(wanted, known) or f"One of: {', '.join(known)}."

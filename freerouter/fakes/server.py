@@ -9,21 +9,22 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
+from freerouter.config import variables
 from freerouter.errors import FileError
-from freerouter.fakes import shapes
+from freerouter.fakes import dialects, shapes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from email.message import Message
 
     from freerouter.fakes.description import Failure, Fake
 
 JSON = "application/json"
-OLLAMA = "/api/chat"
-CHATS = ("/chat/completions", OLLAMA)
-"""Where a chat completion is asked for, whatever stands before it."""
 LONGEST_BODY = 32 * 1024 * 1024
+_STANDS_FOR = {"AZURE_API_BASE": "http://fake", "CLOUDFLARE_ACCOUNT_ID": "fake"}
+"""What is filled in where an address leaves a part of it to the user."""
 POLL = 0.02
 """Seconds until a server notices that it is to stop."""
 LOGIN_PAGE = b"<!DOCTYPE html>\n<html><body><h1>Sign in</h1></body></html>\n"
@@ -45,7 +46,8 @@ class FakeServer:
 
     def __init__(self, fake: Fake) -> None:
         self._fake = fake
-        base = urlsplit(fake.record.base_url).path.rstrip("/")
+        address = variables.expand(fake.record.base_url, _STANDS_FOR.get)
+        base = urlsplit(address).path.rstrip("/")
         self._base = "/v1" if fake.record.generic else base
         self._stopping = threading.Event()
         self._held: socket.socket | None = None
@@ -89,7 +91,8 @@ class FakeServer:
 
     def answer(self, method: str, path: str, headers: Message, raw: bytes) -> Answer | None:
         """What a request gets; None where it gets nothing at all."""
-        body, path = _json(raw), path.partition("?")[0].rstrip("/")
+        body, (path, _, query) = _json(raw), path.partition("?")
+        path = path.rstrip("/")
         asked = self._asked(method, path, body)
         if self._stopping.wait(self._fake.latency):
             return None
@@ -99,7 +102,9 @@ class FakeServer:
             return None
         if failure and failure.kind in ("status", "html"):
             return _failed(failure)
-        answer = self._right(asked, path, headers, body)
+        if failure and failure.kind in shapes.SAID:
+            return _as_json(*shapes.told(self._fake.record, failure.kind))
+        answer = self._right(asked, path, headers, body, dict(parse_qsl(query)))
         if failure and failure.kind == "empty":
             empty = shapes.model_list(self._fake.record, ())
             return _as_json(200, empty) if asked == "list" else Answer(200, (b"",))
@@ -113,17 +118,27 @@ class FakeServer:
         rules = self._fake.record
         if path == self._path(rules.list.get("path", "/models")):
             return "list"
-        if "path" in rules.check and path == self._path(rules.check["path"]):
+        if path in self._checks():
             return "check"
-        if method != "POST" or not path.endswith(CHATS):
+        if method != "POST" or not dialects.dialect_of(path):
             return ""
         one_token = isinstance(body, dict) and body.get("max_tokens") == 1
         return "check" if rules.check.get("chat") and one_token else "chat"
 
-    def _path(self, path: str) -> str:
-        return (self._base + path.partition("?")[0]).rstrip("/")
+    def _checks(self) -> list[str]:
+        rule = self._fake.record.check
+        paths = [rule["path"]] if "path" in rule else rule.get("paths", [])
+        elsewhere = [urlsplit(rule["url"]).path] if "url" in rule else []
+        return [self._path(path) for path in [*paths, *elsewhere]]
 
-    def _right(self, asked: str, path: str, headers: Message, body: Any) -> Answer:
+    def _path(self, path: str) -> str:
+        path = path.partition("?")[0]
+        whole = urljoin(f"{self._base}/", path) if path.startswith("../") else self._base + path
+        return whole.rstrip("/")
+
+    def _right(
+        self, asked: str, path: str, headers: Message, body: Any, query: Mapping[str, str]
+    ) -> Answer:
         """The answer where nothing is made to fail."""
         fake = self._fake
         if not asked:
@@ -131,25 +146,26 @@ class FakeServer:
         if shapes.wants_key(fake, asked) and not shapes.is_accepted(fake, headers):
             return _as_json(*shapes.refusal(fake.record))
         if asked == "list":
-            return _as_json(200, shapes.model_list(fake.record, fake.models))
-        if not path.endswith(CHATS):
+            return _as_json(200, shapes.page_of(fake, query))
+        if not dialects.dialect_of(path):
             return _as_json(200, {"data": {"label": "fake"}})
-        chat = shapes.read_chat(body, fake.answer)
+        chat = dialects.read_chat(dialects.request_of(path, body), fake.answer)
         if chat is None:
             return _as_json(400, shapes.error_body("This is no request for a chat completion"))
-        if chat.model not in {model.id for model in fake.models}:
+        if asked != "check" and chat.model not in {model.id for model in fake.models}:
             message = f"The model {chat.model} does not exist"
             return _as_json(404, shapes.error_body(message, "model_not_found"))
-        return _chat(chat, ollama=path.endswith(OLLAMA))
+        return _chat(chat, path)
 
 
-def _chat(chat: shapes.Chat, *, ollama: bool) -> Answer:
-    if ollama:
-        lines = tuple(_dump(line) + b"\n" for line in shapes.ollama_lines(chat))
+def _chat(chat: dialects.Chat, path: str) -> Answer:
+    kind = dialects.dialect_of(path)
+    if kind == "ollama":
+        lines = tuple(_dump(line) + b"\n" for line in dialects.ollama_lines(chat))
         return Answer(200, lines, "application/x-ndjson", stream=chat.stream)
-    if not chat.stream:
-        return _as_json(200, shapes.completion(chat))
-    sent = [_dump(event) for event in shapes.events(chat)]
+    if kind != "openai" or not chat.stream:
+        return _as_json(200, dialects.native(path, chat))
+    sent = [_dump(event) for event in dialects.events(chat)]
     parts = tuple(b"data: " + event + b"\n\n" for event in [*sent, b"[DONE]"])
     return Answer(200, parts, "text/event-stream", stream=True)
 

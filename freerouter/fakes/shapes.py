@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from freerouter.config.providers_file import Entry, variable_part
 from freerouter.providers.account import Account
 from freerouter.providers.catalogue import Provider
-from freerouter.providers.models import PER_MILLION
+from freerouter.providers.money import factor
+from freerouter.providers.paths import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 ANY_KEY = "any-key"
 OWN = frozenset(
     (
-        *("id", "name", "base_url", "status", "status_note", "env", "key_url", "free_tier"),
-        *("terms", "generic", "models", "mock_response"),
+        *("id", "name", "base_url", "status", "status_note", "since", "env", "key_url"),
+        *("free_tier", "limits", "terms", "generic", "models", "mock_response", "regions", "where"),
+        "key_pattern",
     )
 )
 """What a server of another name does not take over from the record that it is shaped after."""
@@ -35,11 +37,14 @@ def record_of(fake: Fake, url: str) -> dict[str, Any]:
     if fake.ours:
         return address
     plain = Provider("", "")
-    given = {
-        field: value
+    given: dict[str, Any] = {
+        field: list(value) if isinstance(value, tuple) else value
         for field, value in record._asdict().items()
         if field not in OWN and value != getattr(plain, field)
     }
+    if "url" in record.check:
+        rest = {name: value for name, value in record.check.items() if name != "url"}
+        given["check"] = {**rest, "path": urlsplit(record.check["url"]).path}
     env = [f"{variable_part(fake.name)}_API_KEY"]
     key = record.key if fake.keys is None else "required"
     return {**given, "base_url": url, "key": key, "env": env}
@@ -47,32 +52,100 @@ def record_of(fake: Fake, url: str) -> dict[str, Any]:
 
 def model_list(record: Provider, models: Iterable[FakeModel]) -> Any:
     """The list as the provider sends it."""
-    rows = [_row(record.list, model) for model in models]
+    rows = [_row(record, model) for model in models]
     path = _first(record.list.get("rows", "data"))
     answer: dict[str, Any] = {}
-    _put(answer, path, rows)
+    put(answer, path, rows)
     return answer if path else rows
 
 
-def _row(rules: Mapping[str, Any], model: FakeModel) -> dict[str, Any]:
-    row: dict[str, Any] = {}
-    _put(row, _first(rules.get("id", "id")), model.id)
-    _put(row, _first(rules.get("context", "")), model.context)
-    _put(row, _first(rules.get("output", "")), model.output)
-    _put(row, rules.get("modality", ""), ["text"] if model.chat else ["image"])
-    _put(row, rules.get("expires", ""), model.expires or None)
-    if "skip" in rules and not model.chat:
-        _put(row, rules["skip"]["field"], rules["skip"]["values"][0])
-    price = rules.get("price") or {}
+def page_of(fake: Fake, query: Mapping[str, str]) -> Any:
+    """The part of the list that is asked for, and where it goes on."""
+    record, models = fake.record, fake.models
+    rules = record.list.get("next")
+    rule = rules[0] if isinstance(rules, list) else rules
+    if not (fake.page and rule and _first(record.list.get("rows", "data"))):
+        return model_list(record, models)
+    start = _start(rule, query, fake)
+    end = start + fake.page
+    page, more = models[start:end], end < len(models)
+    answer: dict[str, Any] = model_list(record, page)
+    if isinstance(rule, str):
+        put(answer, rule, f"?start={end}" if more else None)
+        return answer
+    if "more" in rule:
+        put(answer, rule["more"], more)
+    by_id = rule.get("token") == "last_id"
+    if "token" in rule and more:
+        put(answer, rule["token"], page[-1].id if by_id else f"t{end}")
+    if "pages" in rule:
+        put(answer, rule["pages"], -(-len(models) // fake.page))
+    return answer
+
+
+def _start(rule: str | Mapping[str, str], query: Mapping[str, str], fake: Fake) -> int:
+    """The place of the first model of the page."""
+    if isinstance(rule, str):
+        return _whole(query.get("start", ""))
+    if "page" in rule:
+        return (_whole(query.get(rule["page"], "")) or 1) * fake.page - fake.page
+    token = query.get(rule["param"], "")
+    ids = [model.id for model in fake.models]
+    return ids.index(token) + 1 if token in ids else _whole(token[1:])
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+def _row(record: Provider, model: FakeModel) -> dict[str, Any]:
+    rules = record.list
+    row: dict[str, Any] = {"parent": {}} if "each" in rules else {}
+    for path, value in _named(rules, model.id):
+        put(row, path, value)
+    for side, size in (("context", model.context), ("output", model.output)):
+        put(row, _first(rules.get(side, "")), str(size) if size and "sizes" in rules else size)
+    for rule in rules.get("chat", ())[-1:]:
+        wanted = next(iter(rule.get("any", ())), None)
+        other = next(iter(rule.get("none", ("image",))), "image")
+        place, said = _first(rule["field"]), wanted if model.chat else other
+        put(row, place, [said] if place.endswith("s") and isinstance(said, str) else said)
+    put(row, rules.get("expires", ""), model.expires or None)
+    _put_price(row, record, model)
+    if "each" not in rules:
+        return row
+    outer: dict[str, Any] = row.pop("parent")
+    put(outer, rules["each"], [row])
+    return outer
+
+
+def _named(rules: Mapping[str, Any], identity: str) -> list[tuple[str, str]]:
+    """Where the parts of a model's id stand in its row."""
+    for path in many(rules.get("id", "id")):
+        if "{" not in path:
+            return [(path, rules.get("strip", "") + identity)]
+        places = re.findall(r"\{([^{}]+)\}", path)
+        pattern = re.escape(path).replace(r"\{", "{").replace(r"\}", "}")
+        match = re.fullmatch(re.sub(r"\{[^{}]+\}", "(.+)", pattern), identity)
+        if match:
+            return list(zip(places, match.groups(), strict=True))
+    return []
+
+
+def _put_price(row: dict[str, Any], record: Provider, model: FakeModel) -> None:
+    price = record.list.get("price") or {}
     for side, dollars in zip(("input", "output"), model.price, strict=True):
         if side in price and dollars is not None:
-            _put(row, _first(price[side]), _in_unit(dollars, price["unit"]))
-    return row
+            put(row, _first(price[side]), _in_unit(dollars, factor(price)))
+    if "unit_field" in price:
+        put(row, price["unit_field"], next(iter(price["units"])))
+    if "flag" in record.free and model.price != (None, None):
+        put(row, _first(record.free["flag"]), not any(model.price))
 
 
-def _in_unit(dollars: Decimal, unit: str) -> str:
+def _in_unit(dollars: Decimal, by: Decimal) -> str:
     """A price of a million tokens as the list words it."""
-    return format((dollars / PER_MILLION[unit]).normalize(), "f")
+    return format((dollars / by).normalize(), "f")
 
 
 def _first(paths: str | Iterable[str]) -> str:
@@ -80,14 +153,24 @@ def _first(paths: str | Iterable[str]) -> str:
     return paths if isinstance(paths, str) else next(iter(paths), "")
 
 
-def _put(row: dict[str, Any], path: str, value: Any) -> None:
-    """Set what stands at a dotted path; nothing where there is no path or no value."""
+_STEP = re.compile(r"([^.\[\]]+)(?:\[([^=\[\]]+)=([^\]]*)\])?(?:\.|$)")
+
+
+def put(row: dict[str, Any], path: str, value: Any) -> None:
+    """Set what stands at a path; nothing where there is no path or no value."""
     if not path or value is None:
         return
-    *above, last = path.split(".")
-    for step in above:
-        row = row.setdefault(step, {})
-    row[last] = value
+    *above, last = [match.groups() for match in _STEP.finditer(path)]
+    for name, field, wanted in above:
+        if field is None:
+            row = row.setdefault(name, {})
+            continue
+        rows = row.setdefault(name, [])
+        found = next((one for one in rows if one.get(field) == wanted), None)
+        if found is None:
+            rows.append(found := {field: wanted})
+        row = found
+    row[last[0]] = value
 
 
 def is_accepted(fake: Fake, headers: Message) -> bool:
@@ -116,98 +199,31 @@ def wants_key(fake: Fake, asked: str) -> bool:
 
 def refusal(record: Provider) -> tuple[int, Any]:
     """How a wrong key is told: status and body."""
-    rule = record.refused
-    if rule:
+    return told(record, "refused")
+
+
+SAID = {
+    "refused": (401, "Incorrect API key provided", "invalid_api_key"),
+    "no_quota": (402, "Insufficient balance", "insufficient_balance"),
+    "region": (451, "Not in your country", "unsupported_country"),
+}
+"""How a provider says what it has no way of its own for."""
+
+
+def told(record: Provider, state: str) -> tuple[int, Any]:
+    """How a provider says what its record reads as that verdict: status and body."""
+    rule = next((rule for rule in record.verdicts if rule["state"] == state), None)
+    if rule is None:
+        status, message, code = SAID[state]
+        return status, error_body(message, code)
+    statuses = rule.get("status", 200)
+    status = statuses[0] if isinstance(statuses, list) else statuses
+    if "field" in rule:
         body: dict[str, Any] = {"msg": "Invalid API key"}
-        _put(body, rule["field"], rule["values"][0])
-        return 200, body
-    return 401, error_body("Incorrect API key provided", "invalid_api_key")
+        put(body, rule["field"], rule["is"][0])
+        return status, body
+    return status, error_body(f"{state}: {rule.get('contains', '')}", rule.get("contains", ""))
 
 
 def error_body(message: str, code: str = "") -> dict[str, Any]:
     return {"error": {"message": message, "type": "error", "code": code or None}}
-
-
-class Chat(NamedTuple):
-    """A question, and what is answered: `words` with the white space behind them."""
-
-    model: str
-    words: tuple[str, ...]
-    asked: int
-    cut_short: bool = False
-    stream: bool = False
-
-    @property
-    def text(self) -> str:
-        return "".join(self.words)
-
-    @property
-    def finish(self) -> str:
-        return "length" if self.cut_short else "stop"
-
-
-def read_chat(body: Any, answer: str) -> Chat | None:
-    """The question in a request; None where it is none. A word stands for a token."""
-    messages = body.get("messages") if isinstance(body, dict) else None
-    if not isinstance(messages, list):
-        return None
-    words = tuple(re.findall(r"\s*\S+\s*", answer))
-    limit = body.get("max_tokens")
-    kept = words[:limit] if isinstance(limit, int) and limit > 0 else words
-    asked = sum(len(str(m.get("content", "")).split()) for m in messages if isinstance(m, dict))
-    short = len(kept) < len(words)
-    return Chat(str(body.get("model", "")), kept, asked, short, bool(body.get("stream")))
-
-
-def completion(chat: Chat) -> dict[str, Any]:
-    """The whole answer of an OpenAI-compatible server."""
-    message = {"role": "assistant", "content": chat.text}
-    choice = {"index": 0, "message": message, "finish_reason": chat.finish}
-    return {**_head(chat, "chat.completion"), "choices": [choice], "usage": _usage(chat)}
-
-
-def events(chat: Chat) -> list[dict[str, Any]]:
-    """The same answer as a stream: a word each, then why it ended and what it took."""
-    head = _head(chat, "chat.completion.chunk")
-    deltas: list[dict[str, Any]] = [
-        {"index": 0, "delta": {"role": "assistant", "content": word}, "finish_reason": None}
-        for word in chat.words
-    ]
-    last = {"index": 0, "delta": {}, "finish_reason": chat.finish}
-    said = [{**head, "choices": [delta]} for delta in deltas]
-    return [*said, {**head, "choices": [last], "usage": _usage(chat)}]
-
-
-def _head(chat: Chat, kind: str) -> dict[str, Any]:
-    made = int(time.time())
-    return {"id": "chatcmpl-fake", "object": kind, "created": made, "model": chat.model}
-
-
-def _usage(chat: Chat) -> dict[str, int]:
-    said = len(chat.words)
-    return {
-        "prompt_tokens": chat.asked,
-        "completion_tokens": said,
-        "total_tokens": chat.asked + said,
-    }
-
-
-def ollama_lines(chat: Chat) -> list[dict[str, Any]]:
-    """Ollama's own answer: a line of JSON for each word, or one for all of them."""
-    made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    head = {"model": chat.model, "created_at": made}
-    said = chat.words if chat.stream else ()
-    lines = [{**head, "message": _said(word), "done": False} for word in said]
-    last = {
-        **head,
-        "message": _said("" if chat.stream else chat.text),
-        "done": True,
-        "done_reason": chat.finish,
-        "prompt_eval_count": chat.asked,
-        "eval_count": len(chat.words),
-    }
-    return [*lines, last]
-
-
-def _said(text: str) -> dict[str, str]:
-    return {"role": "assistant", "content": text}

@@ -3,72 +3,21 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from freerouter.config.providers_file import NOTHING
-from freerouter.config.yaml_file import read_yaml
 from freerouter.errors import FileError, NotFoundError
+from freerouter.providers.record import Provider, read_record
 from freerouter.registry import did_you_mean
 from freerouter.resources import catalogue_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from freerouter.context import Context
+
+__all__ = ["VARIABLE", "Catalogue", "Provider", "catalogue_of"]
 
 VARIABLE = "FREEROUTER_CATALOGUE"
 """The environment variable that names one more directory of records, which is merged last."""
-
-
-class Provider(NamedTuple):
-    """What is known of a provider. Field by field as in the YAML records."""
-
-    id: str
-    name: str
-    base_url: str = ""
-    status: str = "active"
-    status_note: str = ""
-    key: str = "required"
-    """required, optional or none."""
-    env: tuple[str, ...] = ()
-    """Variables that may hold its key, the first being the usual one."""
-    key_url: str = ""
-    free_tier: str = ""
-    terms: str = ""
-    """What is worth knowing before using it: that it learns from what it is sent, say."""
-    local: bool = False
-    generic: bool = False
-    """The user gives the address."""
-    fixed: bool = False
-    """There is no list to ask for."""
-    demo: bool = False
-    models: tuple[str, ...] = ()
-    mock_response: str = ""
-    litellm: Mapping[str, Any] = NOTHING
-    list: Mapping[str, Any] = NOTHING
-    check: Mapping[str, Any] = NOTHING
-    refused: Mapping[str, Any] = NOTHING
-    free: Mapping[str, Any] = NOTHING
-
-    @property
-    def retired(self) -> bool:
-        return self.status == "retired"
-
-    def key_help(self) -> str:
-        return f"Keys are made at {self.key_url}" if self.key_url else ""
-
-
-_FIELDS = frozenset(Provider._fields)
-_MAPS = ("litellm", "list", "check", "refused", "free")
-_FLAGS = ("local", "generic", "fixed", "demo")
-_KINDS: dict[str, type] = {
-    **dict.fromkeys(_FIELDS, str),
-    **dict.fromkeys(_MAPS, dict),
-    **dict.fromkeys(_FLAGS, bool),
-    "env": list,
-    "models": list,
-}  # fmt: skip
-_WORDS = {str: "text", dict: "a map", bool: "true or false", list: "a list"}
 
 
 class Catalogue:
@@ -102,12 +51,13 @@ class Catalogue:
         for directory in (catalogue_directory(), self._overrides, self._extra):
             path = os.path.join(directory, f"{provider}.yaml") if directory else ""
             if path and os.sep not in provider and os.path.isfile(path):
-                data |= _read_record(path)
+                data = _merged(data, read_record(path))
         if not data:
             ids = self.ids()
             raise NotFoundError(
                 f'There is no provider "{provider}".',
-                fix=did_you_mean(provider, ids) or f"Known: {', '.join(ids)}.",
+                fix=did_you_mean(provider, ids)
+                or "`freerouter providers list --all` shows those that are known.",
             )
         return Provider(**{"id": provider, "name": provider, **data})
 
@@ -128,26 +78,20 @@ def catalogue_of(ctx: Context) -> Catalogue:
     return Catalogue(ctx.workspace.overrides, os.path.join(ctx.cwd, named) if named else "")
 
 
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Field by field. Another address takes along what else the key would be sent to."""
+    merged = {**below, **above}
+    if below and "base_url" in above:
+        if "regions" not in above:
+            merged.pop("regions", None)
+        url = below.get("check", {}).get("url")
+        if url and "check" not in above:
+            check = {name: value for name, value in below["check"].items() if name != "url"}
+            merged["check"] = {**check, "path": urlsplit(url).path}
+    return merged
+
+
 def _names(directory: str) -> set[str]:
     if not os.path.isdir(directory):
         return set()
     return {name[:-5] for name in os.listdir(directory) if name.endswith(".yaml")}
-
-
-def _read_record(path: str) -> dict[str, Any]:
-    document = read_yaml(path)
-    if not isinstance(document.data, dict):
-        raise FileError(f"{path}: a provider's record must be a map.")
-    for key in document.data:
-        if key not in _FIELDS:
-            raise FileError(
-                f'{document.place((key,), key=True)}: unknown key "{key}".',
-                fix=did_you_mean(str(key), _FIELDS),
-            )
-        wanted = _KINDS[key]
-        if not isinstance(document.data[key], wanted):
-            raise FileError(
-                f"{document.place((key,))}: {key} must be {_WORDS[wanted]}.",
-                fix=f"Write {key} as {_WORDS[wanted]}.",
-            )
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in document.data.items()}

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import threading
+import time
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
+from freerouter.config.providers_file import NOTHING
 from freerouter.errors import FreeRouterError, ProviderError
-from freerouter.providers.http import make_client, request_json, without_password
+from freerouter.providers.asking import Asker
+from freerouter.providers.http import make_client, without_password
 from freerouter.providers.parallel import in_parallel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date
 
     import httpx
 
     from freerouter.providers.account import Account
-    from freerouter.providers.models import Model
+    from freerouter.providers.kept import Kept
+    from freerouter.providers.models import Model, Reader
 
 MAX_PAGES = 50
 
@@ -29,6 +33,10 @@ class Outcome(NamedTuple):
     account: Account
     models: tuple[Model, ...] = ()
     error: FreeRouterError | None = None
+    left_out: Mapping[str, int] = NOTHING
+    """How many rows of its list are no models to chat with, by kind."""
+    maker: str = ""
+    """Whom its list names as the owner of its first model: servers are known by that."""
 
 
 def discover(
@@ -37,6 +45,8 @@ def discover(
     timeout: float,
     done: Callable[[Outcome], None] = lambda _outcome: None,
     meanwhile: Callable[[], None] = lambda: None,
+    *,
+    kept: Kept | None = None,
 ) -> list[Outcome]:
     """Ask every account in parallel, `timeout` seconds each; outcomes in the order given."""
     accounts = list(accounts)
@@ -46,7 +56,10 @@ def discover(
     client = _Shared(make_client(tls=tls, timeout=timeout), len(accounts))
     outcomes = [Outcome(a, error=too_slow(a, timeout)) for a in accounts]
     late = set(range(len(accounts)))
-    jobs = [partial(_outcome, client, account, today) for account in accounts]
+    until = time.monotonic() + timeout
+    jobs = [
+        partial(_outcome, client, Asker(client.client, a, until, kept), today) for a in accounts
+    ]
     for number, outcome in in_parallel(jobs, timeout, meanwhile):
         outcomes[number] = outcome
         late.discard(number)
@@ -56,13 +69,12 @@ def discover(
     return outcomes
 
 
-def _outcome(client: _Shared, account: Account, today: date) -> Outcome:
+def _outcome(client: _Shared, asker: Asker, today: date) -> Outcome:
     with client:
         try:
-            found, models = _models(client.client, account, today)
+            return _models(asker, today)
         except FreeRouterError as error:
-            return Outcome(account, error=error)
-        return Outcome(found, tuple(models))
+            return Outcome(asker.account, error=error)
 
 
 class _Shared:
@@ -98,58 +110,89 @@ def _settle(account: Account, done: Callable[[Outcome], None]) -> Outcome:
 
 def fixed_models(account: Account) -> list[Model]:
     """Models that need no asking: the demo's, and those that the user names."""
-    from freerouter.providers.models import Model, judge_free
+    from freerouter.providers.models import Model
+    from freerouter.providers.money import Free
 
     names = account.provider.models or (account.entry.model_name,)
-    free, reason = judge_free(account.provider, "", [])
+    free, reason = Free(account.provider, account.plan).judge("", (), {})
     return [Model(name, account.name, free=free, reason=reason) for name in names]
 
 
-def _models(client: httpx.Client, account: Account, today: date) -> tuple[Account, list[Model]]:
-    """The account with the address that answered, and every page of its models."""
-    if account.provider.fixed:
-        return account, fixed_models(account)
-    account, data = _first_page(client, account)
-    from freerouter.providers.models import read_models
+_reading = threading.Lock()
+"""Lists are decoded and read one at a time: it is no slower, and holds one of them in memory."""
 
-    url = _list_url(account)
-    found: dict[str, Model] = {}
-    seen: set[str] = set()
-    while True:
-        seen.add(url)
-        for model in read_models(account.provider, account.name, data, today):
-            found.setdefault(model.id, model)
-        url = _next_url(account, url, data)
-        if not url or url in seen:
-            break
-        if len(seen) >= MAX_PAGES:
-            raise ProviderError(f"{account.label} sent more than {MAX_PAGES} pages of models.")
-        data = _ask(client, account, url)
-    if not found:
-        raise ProviderError(
+
+def _models(asker: Asker, today: date) -> Outcome:
+    """The account with the address that answered, and every page of its models."""
+    if asker.account.provider.fixed:
+        return Outcome(asker.account, tuple(fixed_models(asker.account)))
+    asker, data = _first_page(asker)
+    from freerouter.providers.models import Reader
+
+    account = asker.account
+    reader = Reader(account.provider, account.name, today, account.plan)
+    _read_pages(asker, data, reader)
+    maker = account.provider.list.get("maker")
+    if maker and not account.surely and reader.maker != maker:
+        raise ProviderError(f"What answers at {account.base_url} is no {account.provider.name}.")
+    models, left_out = reader.models, dict(sorted(reader.left_out.items()))
+    error = None
+    if not models:
+        error = ProviderError(
             f"{account.label} lists no chat model.",
             f"The list at {without_password(account.base_url)} is empty, "
             "or holds only models for other work.",
         )
-    return account, list(found.values())
+    return Outcome(account, models, error, left_out, reader.maker)
+
+
+def _read_pages(asker: Asker, data: Any, reader: Reader) -> None:
+    account = asker.account
+    url, seen, rule = _list_url(account), set(), account.provider.list.get("next")
+    rows: list[Any] = []
+    profiles = "profiles" in account.provider.list
+    while True:
+        from freerouter.providers.pages import next_url
+
+        seen.add(url)
+        with _reading:
+            new = reader.page(data)
+        if profiles:
+            rows += _rows(account, data)
+        url = _next_url(account, url, partial(next_url, rule, url, data, new))
+        if not url or url in seen:
+            break
+        if len(seen) >= MAX_PAGES:
+            raise ProviderError(f"{account.label} sent more than {MAX_PAGES} pages of models.")
+        last, data = data, asker.get(url)
+        if data == last:
+            break
+    if profiles:
+        from freerouter.providers.profiles import profile_rows
+
+        reader.take(profile_rows(asker, rows))
+    if "details" in account.provider.list:
+        from freerouter.providers.details import add_details
+
+        add_details(asker, reader)
+
+
+def _rows(account: Account, data: Any) -> list[Any]:
+    from freerouter.providers.models import find_rows
+
+    return find_rows(account.provider, account.label, data)
 
 
 def _list_url(account: Account) -> str:
-    path: str = account.provider.list.get("path", "/models")
-    return account.base_url + path
+    named = account.entry.options.get("models_url")
+    return named or account.url(account.provider.list.get("path", "/models"))
 
 
-def _next_url(account: Account, url: str, data: object) -> str:
+def _next_url(account: Account, url: str, follow: Callable[[], str]) -> str:
     """The next page, on the same host: an absolute link elsewhere would take the key with it."""
-    from freerouter.providers.models import dig
-
-    path = account.provider.list.get("next")
-    link = dig(data, path) if path else None
-    if not isinstance(link, str) or not link:
-        return ""
     try:
-        following = urljoin(url, link)
-        same = _server(following) == _server(url)
+        following = follow()
+        same = not following or _server(following) == _server(url)
     except ValueError as error:
         raise ProviderError(
             f"{account.label} names a next page that is no address.", f"{error}."
@@ -167,22 +210,18 @@ def _server(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port
 
 
-def _first_page(client: httpx.Client, account: Account) -> tuple[Account, object]:
+def _first_page(asker: Asker) -> tuple[Asker, Any]:
     """The first page, and the account as it answered: a server of unknown make may want `/v1`."""
-    if account.provider.generic and not _ends_in_version(account.base_url):
-        versioned = account.under("/v1")
+    account = asker.account
+    open_ended = account.provider.generic and "models_url" not in account.entry.options
+    if open_ended and not _ends_in_version(account.base_url):
+        versioned = asker._replace(account=account.under("/v1"))
         try:
-            return versioned, _ask(client, versioned, _list_url(versioned))
+            return versioned, versioned.get(_list_url(versioned.account))
         except ProviderError as error:
             if error.state != "absent":
                 raise
-    return account, _ask(client, account, _list_url(account))
-
-
-def _ask(client: httpx.Client, account: Account, url: str) -> object:
-    return request_json(
-        client, account.label, url, account.headers(), key_help=account.provider.key_help()
-    )
+    return asker, asker.get(_list_url(account))
 
 
 def _ends_in_version(base: str) -> bool:

@@ -1,9 +1,10 @@
-"""What a key is worth: works, refused, no_quota, or unknown. Never calls a doubtful key bad."""
+"""What a key is worth: works, refused, no_quota, region or unknown. Doubt is never a bad key."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from freerouter.errors import ProviderError
 from freerouter.providers.discovery import discover, too_slow
@@ -15,12 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
+    import httpx
+
     from freerouter.providers.account import Account
     from freerouter.providers.models import Model
 
 
+BAD = ("refused", "no_quota", "region")
+
+
 class Verdict(NamedTuple):
-    """`state`: works, refused, no_quota or unknown.
+    """`state`: works, refused, no_quota (right, but of no use now), region or unknown.
 
     `models` counts what the provider listed, and `free` those of them that cost nothing.
     """
@@ -60,7 +66,10 @@ def judge(account: Account, today: date, timeout: float) -> Verdict:
                 _free(models),
             )
     except ProviderError as error:
-        state = error.state if error.state in ("refused", "no_quota") else "unknown"
+        elsewhere = _region_of_key(account, today, timeout) if error.state == "refused" else ""
+        if elsewhere:
+            return _other_region(account, elsewhere)
+        state = error.state if error.state in BAD else "unknown"
         message = " ".join(part for part in (error.what, error.why) if part)
         return Verdict(state, message, error.fix)
     what = "key works" if account.key else "answers"
@@ -101,41 +110,94 @@ def _checked(account: Account, today: date, timeout: float) -> None:
 
 def _own_check(account: Account, today: date, timeout: float) -> None:
     rule = account.provider.check
-    tls = account.base_url.startswith("https:")
-    with make_client(tls=tls, timeout=timeout) as client:
-        if "path" in rule:
-            request_json(
-                client,
-                account.label,
-                account.base_url + rule["path"],
-                account.headers(),
-                key_help=account.provider.key_help(),
-            )
+    with make_client(tls=_needs_tls(account), timeout=timeout) as client:
+        if rule.get("chat"):
+            _chat(client, account, today, timeout)
             return
+        urls = [_check_url(account), *(account.url(path) for path in rule.get("paths", ()))]
+        refused: ProviderError | None = None
+        for url in filter(None, urls):
+            try:
+                _request(client, account, url, form=_form(account))
+            except ProviderError as error:
+                if error.state != "refused":
+                    raise
+                refused = error
+            else:
+                return
+        if refused:
+            raise refused
+
+
+def _needs_tls(account: Account) -> bool:
+    return any(u.startswith("https:") for u in (account.base_url, _check_url(account)))
+
+
+def _check_url(account: Account) -> str:
+    """Where its own check is. At another address than the record's, the key stays there."""
+    rule = account.provider.check
+    url: str = rule.get("url", "")
+    if url and account.entry.api_base:
+        return account.url(urlsplit(url).path)
+    path = rule.get("path")
+    return url or (account.url(path) if path else "")
+
+
+def _form(account: Account) -> dict[str, str] | None:
+    given = account.provider.check.get("form")
+    return (
+        {name: text.replace("{key}", account.key) for name, text in given.items()}
+        if given
+        else None
+    )
+
+
+def _chat(client: httpx.Client, account: Account, today: date, timeout: float) -> None:
+    """Ask for one token: the only question that some providers answer truly."""
+    model = account.provider.check.get("model")
+    if not model:
         listed = (discover([account], today, timeout))[0]
         if listed.error:
             raise listed.error
-        body = {
-            "model": listed.models[0].id,
-            "messages": [{"role": "user", "content": "hi"}],
-            "max_tokens": 1,
-        }
-        try:
-            request_json(
-                client,
-                account.label,
-                account.base_url + "/chat/completions",
-                account.headers(),
-                body=body,
-                key_help=account.provider.key_help(),
-            )
-        except ProviderError as error:
-            phrase = (rule.get("phrases") or {}).get("no_quota", "")
-            if phrase and phrase in error.why.lower():
-                raise ProviderError(
-                    f"{account.label}: the key is right, but the account is not ready.",
-                    error.why,
-                    rule.get("bind_help", ""),
-                    state="no_quota",
-                ) from None
-            raise
+        model = listed.models[0].id
+    messages = [{"role": "user", "content": "hi"}]
+    body = {"model": model, "messages": messages, "max_tokens": 1}
+    _request(client, account, account.url("/chat/completions"), body=body)
+
+
+def _request(client: httpx.Client, account: Account, url: str, **content: Any) -> None:
+    provider = account.provider
+    request_json(
+        client,
+        account.label,
+        url,
+        account.headers(url),
+        key_help=provider.key_help(),
+        rules=provider.verdicts,
+        **content,
+    )
+
+
+def _region_of_key(account: Account, today: date, timeout: float) -> str:
+    """The region whose server takes a key that this one refused, if there is one."""
+    provider, entry = account.provider, account.entry
+    if entry.api_base or not account.key:
+        return ""
+    others = [
+        (name, account._replace(base_url=url.rstrip("/")))
+        for name, url in provider.regions.items()
+        if url.rstrip("/") != account.base_url
+    ]
+    outcomes = discover([other for _, other in others], today, timeout) if others else []
+    for (name, other), outcome in zip(others, outcomes, strict=True):
+        if outcome.error is None and not _answers_anyone(other, today, timeout):
+            return name
+    return ""
+
+
+def _other_region(account: Account, region: str) -> Verdict:
+    return Verdict(
+        "region",
+        f"{account.label}: the key is right, but for the region {region}.",
+        f"`providers add {account.provider.id} --at {region}` goes there.",
+    )

@@ -11,7 +11,7 @@ from freerouter.providers.account import Account
 from freerouter.providers.discovery import discover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from freerouter.providers.catalogue import Catalogue
@@ -27,6 +27,8 @@ class LocalServer(NamedTuple):
     port: int
     type: str = "oai"
     path: str = "/v1"
+    maker: str = ""
+    """Whom its list names as the owner of a model; "" where nobody knows."""
 
     @property
     def url(self) -> str:
@@ -40,20 +42,32 @@ def usual_servers(path: str = "") -> list[LocalServer]:
 def answering(
     servers: Iterable[LocalServer], catalogue: Catalogue, today: date, seconds: float
 ) -> list[tuple[LocalServer, int]]:
-    """Those that answer with a list, and how many models each has."""
+    """Those that answer with a list, one a port, and how many models each has."""
     servers = list(servers)
-    accounts = [
-        Account(
-            # The address is known in full: there is nothing to try.
-            catalogue.get(server.type)._replace(generic=False),
-            Entry(type=server.type, name=server.name),
-            server.url,
-        )
-        for server in servers
-    ]
-    outcomes = discover(accounts, today, seconds)
-    return [
-        (server, len(outcome.models))
-        for server, outcome in zip(servers, outcomes, strict=True)
-        if outcome.error is None
-    ]
+    asked = list({(s.port, s.type, s.path): s for s in servers}.values())
+    # What has a way of its own may be something else, or too old for it.
+    plain = [s._replace(type="oai", path="/v1") for s in asked if s.type not in ("oai", "ollama")]
+    outcomes = discover([_account(s, catalogue) for s in [*asked, *plain]], today, seconds)
+    found: dict[int, tuple[LocalServer, int]] = {}
+    for server, outcome in zip([*asked, *plain], outcomes, strict=True):
+        if outcome.error is None and server.port not in found:
+            known = server if server.type != "oai" else _known(server, outcome.maker, servers)
+            found[server.port] = known, len(outcome.models)
+    return [found[port] for port in dict.fromkeys(s.port for s in servers) if port in found]
+
+
+def _account(server: LocalServer, catalogue: Catalogue) -> Account:
+    # The address is known in full: there is nothing to try.
+    record = catalogue.get(server.type)._replace(generic=False)
+    return Account(record, Entry(type=server.type, name=server.name), server.url)
+
+
+def _known(server: LocalServer, maker: str, servers: Sequence[LocalServer]) -> LocalServer:
+    """What answers there: by its own word, else what usually listens there and says nothing."""
+    there = [s for s in servers if s.port == server.port]
+    by_word = next((s for s in servers if maker and s.maker == maker), None)
+    silent = next((s for s in there if not s.maker), None)
+    kind = by_word or silent
+    if kind is None:
+        return server._replace(name=f"local-{server.port}", label="OpenAI-compatible server")
+    return server._replace(name=kind.name, label=kind.label)

@@ -1,30 +1,28 @@
-"""From a row of a provider's list to a `Model`: its name, its size, its price, and if it is free.
-
-Prices are USD per million tokens, as decimal text, so that nothing is rounded. None is unknown.
-"""
+"""From the rows of a provider's list to `Model`s: name, size, price, and whether it is free."""
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal, DecimalException
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.errors import ProviderError
+from freerouter.providers import kinds
+from freerouter.providers.money import VARIES, Free, Prices
+from freerouter.providers.paths import dig, finder, first_of, many, text_of
+from freerouter.providers.verdicts import Said, check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator
+    from datetime import date
 
     from freerouter.providers.catalogue import Provider
 
-PER_MILLION = {"token": Decimal(1_000_000), "million": Decimal(1)}
-HIGHEST_PRICE = 10**9
-"""More than that for a million tokens is a mistake of the list."""
-NOT_CHAT = ("embed", "rerank", "whisper", "tts", "moderation", "dall-e")
-"""Parts of an id that tell a model is not for chat, for lists that say nothing better."""
-
 
 class Model(NamedTuple):
-    """One model at one provider. `free`: yes, quota, no or unknown, because of `reason`."""
+    """One model at one provider. `free`: yes, quota, no or unknown, because of `reason`.
+
+    Prices are USD per million tokens, as exact decimal text.
+    """
 
     id: str
     provider: str
@@ -41,25 +39,130 @@ class Model(NamedTuple):
         return self.free in ("yes", "quota")
 
 
+UNKNOWN = (None, None)
+LARGEST = 10**12
+MOST_ROWS = 100_000
+"""More rows than that are no list of models."""
 _JSON_WORDS = {type(None): "null", bool: "true or false", str: "a text", list: "a list"}
+
+
+class Reader:
+    """Reads one provider's list, page by page. Each id counts once, where it stands first.
+
+    `left_out` counts the rows that are no models to chat with, by kind.
+    """
+
+    def __init__(self, provider: Provider, name: str, today: date, plan: str = "") -> None:
+        rules = provider.list
+        self._provider = provider
+        self._name = name
+        self._id = text_of(rules.get("id", "id"))
+        self._strip = rules.get("strip", "")
+        self._context = first_of(rules.get("context", ()))
+        self._output = first_of(rules.get("output", ()))
+        self._text_sizes = rules.get("sizes") == "text"
+        self._sorter = kinds.Sorter(rules, today)
+        self._prices = Prices(rules.get("price") or {})
+        self._priced = bool(rules.get("price"))
+        self._free = Free(provider, plan)
+        self._found: dict[str, Model] = {}
+        self.left_out: Counter[str] = Counter()
+        self.maker = ""
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        return tuple(self._found.values())
+
+    def page(self, data: Any) -> int:
+        """Take in one page of an answer; how many rows of it were new, of whatever kind."""
+        before = len(self._found) + self.left_out.total() - self.left_out[kinds.DUPLICATE]
+        rows = find_rows(self._provider, self._who, data)
+        owner = dig(rows[0], "owned_by") if rows else None
+        self.maker = self.maker or (owner if isinstance(owner, str) else "")
+        self.take(rows)
+        if len(self._found) + self.left_out.total() > MOST_ROWS:
+            raise ProviderError(f"{self._who} sent more than {MOST_ROWS:,} rows.")
+        return len(self._found) + self.left_out.total() - self.left_out[kinds.DUPLICATE] - before
+
+    def take(self, rows: list[Any]) -> None:
+        for row in self._spread(rows) if "each" in self._provider.list else rows:
+            kind = self._take(row) if isinstance(row, dict) else kinds.NAMELESS
+            if kind:
+                self.left_out[kind] += 1
+
+    def leave_out(self, identity: str, kind: str) -> None:
+        """Count a model that was taken in as one of those that are none."""
+        del self._found[identity]
+        self.left_out[kind] += 1
+
+    def resize(self, identity: str, context: Any) -> None:
+        self._found[identity] = self._found[identity]._replace(context=self._size(context))
+
+    @property
+    def _who(self) -> str:
+        return self._provider.name if self._name == self._provider.id else self._name
+
+    def _spread(self, rows: list[Any]) -> Iterator[Any]:
+        """The rows, or those inside them: each then has the outer one as its `parent`."""
+        inside = self._provider.list["each"]
+        for row in rows:
+            inner = dig(row, inside)
+            if not isinstance(inner, list):
+                yield row
+                continue
+            if not inner:
+                self.left_out[kinds.INACTIVE] += 1
+            yield from ({**one, "parent": row} for one in inner if isinstance(one, dict))
+
+    def _take(self, row: dict[str, Any]) -> str:
+        identity = self._id(row)
+        # A name with control characters or half a surrogate could not be written, sent or shown.
+        if not isinstance(identity, str) or not identity.strip() or not identity.isprintable():
+            return kinds.NAMELESS
+        if self._strip:
+            identity = identity.removeprefix(self._strip)
+        if identity in self._found:
+            return kinds.DUPLICATE
+        kind = self._sorter.why_not(row, identity)
+        if kind:
+            return kind
+        costs = self._prices.of(row) if self._priced else UNKNOWN
+        free, reason = self._free.judge(identity, costs, row)
+        context, output = self._context(row), self._output(row)
+        self._found[identity] = Model(
+            identity,
+            self._name,
+            None if context is None else self._size(context),
+            None if output is None else self._size(output),
+            None if costs[0] == VARIES else costs[0],
+            None if costs[1] == VARIES else costs[1],
+            free,
+            reason,
+        )
+        return ""
+
+    def _size(self, value: Any) -> int | None:
+        """A positive whole number, or None: providers also send 0 and ""."""
+        if self._text_sizes and isinstance(value, str) and value.isascii() and value.isdigit():
+            value = int(value[:16])
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return int(value) if 0 < value < LARGEST else None
 
 
 def read_models(provider: Provider, name: str, data: Any, today: date) -> list[Model]:
     """Every chat model in one page of an answer, in its order, each id once."""
+    reader = Reader(provider, name, today)
     who = provider.name if name == provider.id else name
-    _check_refused(provider, who, data)
-    found: dict[str, Model] = {}
-    for row in find_rows(provider, who, data):
-        model = _model(provider, name, row, today) if isinstance(row, dict) else None
-        if model:
-            found.setdefault(model.id, model)
-    return list(found.values())
+    check(who, Said(200, data=data), provider.verdicts, provider.key_help())
+    reader.page(data)
+    return list(reader.models)
 
 
 def find_rows(provider: Provider, who: str, data: Any) -> list[Any]:
     """The list inside an answer. Raises where there is none: never an empty success."""
-    for path in _many(provider.list.get("rows", "data")):
-        rows = dig(data, path) if path else data
+    for path in many(provider.list.get("rows", "data")):
+        rows = finder(path)(data) if path else data
         if isinstance(rows, list):
             return rows
     kind = (
@@ -72,112 +175,3 @@ def find_rows(provider: Provider, who: str, data: Any) -> list[Any]:
         f"What came has {kind}." if isinstance(data, dict) else f"What came is {kind}.",
         "Check `api_base`.",
     )
-
-
-def _check_refused(provider: Provider, who: str, data: Any) -> None:
-    rule = provider.refused
-    if rule and isinstance(data, dict) and dig(data, rule["field"]) in rule["values"]:
-        said = dig(data, "msg")
-        raise ProviderError(
-            f"{who} refused this key.",
-            f'It says: "{said}".' if said else "",
-            provider.key_help(),
-            state="refused",
-        )
-
-
-def _model(provider: Provider, name: str, row: Mapping[str, Any], today: date) -> Model | None:
-    rules = provider.list
-    identity = _first(row, rules.get("id", "id"))
-    # A name with control characters or half a surrogate could not be written, sent or shown.
-    if not isinstance(identity, str) or not identity.strip() or not identity.isprintable():
-        return None
-    if not _is_chat(rules, row, identity) or _expired(rules, row, today):
-        return None
-    price = rules.get("price") or {}
-    costs = [
-        _price(dig(row, price[side]), price["unit"]) if price else None
-        for side in ("input", "output")
-    ]
-    free, reason = judge_free(provider, identity, costs)
-    return Model(
-        identity,
-        name,
-        _whole(_first(row, rules.get("context", ()))),
-        _whole(_first(row, rules.get("output", ()))),
-        costs[0],
-        costs[1],
-        free,
-        reason,
-    )
-
-
-def _is_chat(rules: Mapping[str, Any], row: Mapping[str, Any], identity: str) -> bool:
-    skip = rules.get("skip")
-    if skip and dig(row, skip["field"]) in skip["values"]:
-        return False
-    modality = dig(row, rules["modality"]) if "modality" in rules else None
-    if isinstance(modality, list):
-        return "text" in modality
-    return not any(part in identity.lower() for part in NOT_CHAT)
-
-
-def _expired(rules: Mapping[str, Any], row: Mapping[str, Any], today: date) -> bool:
-    value = dig(row, rules["expires"]) if "expires" in rules else None
-    try:
-        return isinstance(value, str) and date.fromisoformat(value[:10]) < today
-    except ValueError:
-        return False
-
-
-def judge_free(provider: Provider, identity: str, costs: Iterable[str | None]) -> tuple[str, str]:
-    """Whether a model is free, and why. A price of zero alone never makes one free."""
-    rule = provider.free
-    if "always" in rule:
-        return rule["always"], rule.get("reason", "")
-    if "id_suffix" in rule:
-        zero = all(cost is not None and Decimal(cost) == 0 for cost in costs)
-        if identity.endswith(rule["id_suffix"]) and zero:
-            return "quota", f"its id ends in {rule['id_suffix']} and its price is zero"
-        if any(cost is None for cost in costs):
-            return "unknown", "its price is not known"
-        return rule[
-            "otherwise"
-        ], "it has a price" if not zero else "its price is zero, but not its id"
-    return "unknown", "the provider does not say"
-
-
-def _price(value: Any, unit: str) -> str | None:
-    """USD per million tokens. Negative (OpenRouter's -1: it varies) and odd values are unknown."""
-    if not isinstance(value, str | int | float) or isinstance(value, bool):
-        return None
-    try:
-        amount = Decimal(str(value)) * PER_MILLION[unit]
-    except DecimalException:
-        return None
-    if not amount.is_finite() or not 0 <= amount < HIGHEST_PRICE:
-        return None
-    return format(amount.normalize(), "f") if amount else "0"
-
-
-def _whole(value: Any) -> int | None:
-    """A positive whole number, or None: providers also send 0, "" and null."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124
-        return None
-    return int(value) if 0 < value < 10**12 else None
-
-
-def dig(data: Any, path: str) -> Any:
-    """A value by its dotted path, or None."""
-    for step in path.split("."):
-        data = data.get(step) if isinstance(data, dict) else None
-    return data
-
-
-def _first(row: Mapping[str, Any], paths: str | Iterable[str]) -> Any:
-    values = (dig(row, path) for path in _many(paths))
-    return next((v for v in values if v not in (None, "", 0)), None)
-
-
-def _many(value: str | Iterable[str]) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)

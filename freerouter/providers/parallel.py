@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MOST = 64
+"""Threads at once; what is more waits for the first of them to end."""
 UNDER_WAY = 0.05
 """Seconds after which the questions have surely been sent."""
 
@@ -32,15 +34,20 @@ def in_parallel(
     """
     ended: queue.SimpleQueue[tuple[int, T | None, BaseException | None]] = queue.SimpleQueue()
 
-    def run(number: int) -> None:
-        try:
-            ended.put((number, jobs[number](), None))
-        except BaseException as error:  # noqa: BLE001 - it is raised again where it can be seen
-            ended.put((number, None, error))
-
+    ahead = iter(range(len(jobs)))
     until = time.monotonic() + seconds
-    for number in range(len(jobs)):
-        threading.Thread(target=run, args=(number,), daemon=True).start()
+
+    def run() -> None:
+        for number in ahead:
+            if time.monotonic() >= until:
+                return
+            try:
+                ended.put((number, jobs[number](), None))
+            except BaseException as error:  # noqa: BLE001 - it is raised again where it is seen
+                ended.put((number, None, error))
+
+    for _ in range(min(MOST, len(jobs))):
+        threading.Thread(target=run, daemon=True).start()
     waiting = len(jobs)
     patience = min(UNDER_WAY, seconds)
     while waiting:

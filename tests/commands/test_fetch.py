@@ -356,9 +356,10 @@ def test_json_tells_who_failed_and_how(routed: World, serve: Callable[[], FakeSe
         "models": 2,
         "changed": True,
         "providers": [
-            {"name": "openrouter", "models": 3, "ok": True},
-            {"name": "lab", "models": 0, "ok": False},
+            {"name": "openrouter", "models": 3, "ok": True, "left_out": {}},
+            {"name": "lab", "models": 0, "ok": False, "left_out": {}},
         ],
+        "withheld": {},
         "changes": {},
         "problems": [
             {

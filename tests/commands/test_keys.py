@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from calls import result
-from fakes import FakeServer, Reply, openai_list, openrouter
+from fakes import FakeServer, Reply, completion, openai_list, openrouter
 
 if TYPE_CHECKING:
     from conftest import Ran, World
@@ -65,9 +65,38 @@ def test_a_key_that_could_not_be_checked_is_stored_with_the_doubt(
     ran = set_key(routed, KEY)
     assert (ran.code, ran.out) == (
         0,
-        "OpenRouter is failing (500).\nStored as OPENROUTER_API_KEY in .env.\n",
+        (
+            "OpenRouter is failing (500).\n"
+            "It does not look like a key of OpenRouter.\n"
+            "Stored as OPENROUTER_API_KEY in .env.\n"
+        ),
     )
     assert KEY in env_file(routed)
+
+
+def test_a_key_of_the_right_shape_is_not_wondered_at(routed: World, server: FakeServer) -> None:
+    server.replies["/api/v1/key"] = Reply({}, status=500)
+    assert "look like" not in set_key(routed, "sk-or-v1-" + "0" * 64).out
+
+
+def test_a_good_verdict_that_costs_a_chat_is_kept_for_a_day(
+    world: World, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.replies["/v1/models"] = openai_list("Qwen/Qwen3")
+    server.replies["/v1/chat/completions"] = Reply(completion("x"), keys=("ms-canary-000000",))
+    world.override("modelscope", base_url=f"{server.url}/v1")
+    world.providers("providers: [{type: modelscope}]\n")
+    monkeypatch.setenv("MODELSCOPE_API_KEY", "ms-canary-000000")
+    first = world.cli("keys", "check", "modelscope")
+    again = world.cli("keys", "check", "modelscope")
+    assert (first.code, first.out) == (0, "ModelScope: key works, 1 model\n")
+    assert (again.code, again.out) == (0, "ModelScope: key works, 1 model (asked 0 min ago)\n")
+    assert sum(seen.method == "POST" for seen in server.seen) == 1
+    monkeypatch.setenv("MODELSCOPE_API_KEY", "ms-canary-111111")
+    assert world.cli("keys", "check", "modelscope").code == 1
+    assert world.cli("keys", "check", "modelscope").code == 1
+    assert sum(seen.method == "POST" for seen in server.seen) == 3
+    assert "canary" not in str(world.written())
 
 
 def test_unchecked_asks_nobody(routed: World, server: FakeServer) -> None:

@@ -13,7 +13,8 @@ from fakes import FakeServer, Reply
 
 from freerouter.errors import NotConfiguredError, ProviderError
 from freerouter.providers import http
-from freerouter.providers.http import make_client, message_in, request_json, without_password
+from freerouter.providers.http import make_client, request_json, without_password
+from freerouter.providers.verdicts import message_in
 from freerouter.volatile import plain
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def test_json_may_come_in_any_unicode(server: FakeServer, encoding: str) -> None
         (500, 'Lab is failing (500). It says: "no". Try again later.', "unknown"),
         (503, 'Lab is failing (503). It says: "no". Try again later.', "unknown"),
         (400, 'Lab answered 400. It says: "no".', "unknown"),
-        (410, 'Lab answered 410. It says: "no".', "unknown"),
+        (410, 'Lab says that this is gone for good (410). It says: "no".', "unknown"),
         (304, "Lab answered 304.", "unknown"),
         (302, 'Lab answered 302. It says: "no".', "unknown"),
     ],

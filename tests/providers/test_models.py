@@ -38,8 +38,8 @@ def test_a_row_of_openrouter_is_understood() -> None:
         ("a/b:free", "0.0", "quota", "its id ends in :free and its price is zero"),
         ("a/b", "0", "no", "its price is zero, but not its id"),
         ("a/b:free", "0.000001", "no", "it has a price"),
-        ("openrouter/auto", "-1", "unknown", "its price is not known"),
-        ("a/b:free", "-1", "unknown", "its price is not known"),
+        ("openrouter/auto", "-1", "unknown", "it is a router: its price varies"),
+        ("a/b:free", "-1", "unknown", "it is a router: its price varies"),
     ],
 )
 def test_free_at_openrouter_are_id_and_price_together(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 import pytest
 from fakes import (
@@ -19,6 +20,9 @@ from freerouter.config.providers_file import Entry
 from freerouter.providers.account import Account
 from freerouter.providers.catalogue import Catalogue
 from freerouter.providers.keys import Verdict, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.usefixtures("world")  # no proxy of this machine
 
@@ -165,3 +169,103 @@ def test_models_that_are_only_named_are_not_said_to_work() -> None:
         "Models you name yourself: there is no list to ask for, so nothing was checked.",
         "`freerouter ask` shows whether it answers.",
     )
+
+
+# What each provider says in its own way
+
+
+GEMINI = {"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT"}}
+GEMINI_BAD = {"error": {**GEMINI["error"], "details": [{"reason": "API_KEY_INVALID"}]}}
+GEMINI_REGION = {"error": {"message": "User location is not supported for the API use."}}
+XAI_BAD = {"code": "Client specified an invalid argument", "error": "Incorrect API key provided"}
+UNSUPPORTED = {"error": {"code": "unsupported_country_region_territory", "message": "Not here."}}
+BALANCE = {"is_available": False, "balance_infos": []}
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "reply", "state"),
+    [
+        ("openai", "/models", Reply({"error": {"code": "invalid_api_key"}}, status=401), "refused"),
+        ("openai", "/models", Reply(UNSUPPORTED, status=403), "region"),
+        ("openai", "/models", Reply({"error": {"code": "insufficient_quota"}}, 429), "no_quota"),
+        (
+            "anthropic",
+            "/models",
+            Reply({"error": {"type": "authentication_error"}}, 401),
+            "refused",
+        ),
+        ("gemini", "/models", Reply(GEMINI_BAD, status=400), "refused"),
+        ("gemini", "/models", Reply(GEMINI, status=400), "unknown"),
+        ("gemini", "/models", Reply(GEMINI_REGION, status=400), "region"),
+        ("xai", "/api-key", Reply(XAI_BAD, status=400), "refused"),
+        ("xai", "/api-key", Reply({"api_key_disabled": True}), "refused"),
+        ("xai", "/api-key", Reply({"team_blocked": True}), "no_quota"),
+        ("mistral", "/models", Reply({"detail": "Unauthorized"}, status=401), "refused"),
+        ("cohere", "/v1/models", Reply({"message": "invalid api token"}, status=401), "refused"),
+        ("deepseek", "/user/balance", Reply(BALANCE), "no_quota"),
+        ("deepseek", "/user/balance", Reply({}, status=401), "refused"),
+        ("bedrock", "/foundation-models", Reply({"Message": "no token"}, status=403), "refused"),
+        ("azure", "/openai/deployments", Reply({}, status=401), "refused"),
+        ("iflow", "/models", Reply({"status": "434", "msg": "bad"}), "refused"),
+        ("zai", "/models", Reply({"error": {"message": "Insufficient balance"}}, 429), "no_quota"),
+        ("pollinations", "/account/key", Reply({}, status=402), "no_quota"),
+        ("chutes", "/models", Reply({}, status=402), "no_quota"),
+        ("groq", "/models", Reply({"error": {"message": "Access denied."}}, 451), "region"),
+        ("groq", "/models", Reply(b"<html>blocked</html>", status=403), "unknown"),
+        ("groq", "/models", Reply({}, status=429), "unknown"),
+        ("groq", "/models", Reply({}, status=500), "unknown"),
+        ("huggingface", "/api/whoami-v2", Reply({"error": "Invalid username"}, 401), "refused"),
+        ("nvidia_nim", "/v3/keys/get-caller-info", Reply({}, status=401), "refused"),
+    ],
+)
+def test_what_a_provider_says_of_a_key_is_told_apart(
+    server: FakeServer, name: str, path: str, reply: Reply, state: str
+) -> None:
+    server.replies[path] = reply
+    record = Catalogue().get(name)
+    # As a user's own record of the address would have it: nothing is asked of the internet.
+    check = {**record.check}
+    if "url" in check:
+        check = {**check, "path": path}
+        del check["url"]
+    record = record._replace(base_url=server.url, regions={}, check=check)
+    account = Account(record, Entry(type=name, name=name), server.url, KEY, "KEY")
+    account = account._replace(base_url=f"{server.url}/v1") if name == "pollinations" else account
+    assert judge(account, date(2026, 9, 1), 5).state == state
+
+
+def test_a_key_for_the_other_region_is_told(serve: Callable[[], FakeServer]) -> None:
+    here, there = serve(), serve()
+    here.replies["/v1/models"] = Reply({}, status=401)
+    there.replies["/v1/models"] = Reply(openai_list("kimi").body, keys=(KEY,))
+    record = Catalogue().get("moonshot")
+    record = record._replace(regions={"intl": f"{here.url}/v1", "cn": f"{there.url}/v1"})
+    account = Account(record, Entry("moonshot", "moonshot"), f"{here.url}/v1", KEY, "KEY")
+    assert judge(account, date(2026, 9, 1), 5) == Verdict(
+        "region",
+        "Moonshot: the key is right, but for the region cn.",
+        "`providers add moonshot --at cn` goes there.",
+    )
+    there.replies["/v1/models"] = openai_list("kimi")  # to anybody: that proves nothing
+    assert judge(account, date(2026, 9, 1), 5).state == "refused"
+
+
+def test_a_user_token_and_an_account_token_are_both_taken_at_cloudflare(
+    server: FakeServer,
+) -> None:
+    base = "/client/v4/accounts/me/ai/v1"
+    row = {"name": "@cf/a/b", "task": {"name": "Text Generation"}}
+    server.replies["/client/v4/accounts/me/ai/models/search"] = Reply({"result": [row]})
+    server.replies["/client/v4/user/tokens/verify"] = Reply({}, status=401)
+    server.replies["/client/v4/accounts/me/tokens/verify"] = Reply({"success": True})
+    assert verdict("cloudflare", f"{server.url}{base}").state == "works"
+    server.replies["/client/v4/accounts/me/tokens/verify"] = Reply({}, status=401)
+    assert verdict("cloudflare", f"{server.url}{base}").state == "refused"
+
+
+def test_a_key_is_not_taken_to_another_host_than_the_records_own(server: FakeServer) -> None:
+    server.replies["/v1/models"] = Reply({"data": []})
+    entry = Entry("huggingface", "huggingface", api_base=f"{server.url}/v1")
+    account = Account(Catalogue().get("huggingface"), entry, f"{server.url}/v1", KEY, "KEY")
+    assert judge(account, date(2026, 9, 1), 5).state == "unknown"
+    assert [seen.path for seen in server.seen] == ["/v1/api/whoami-v2"]
