@@ -258,16 +258,24 @@ def foreground(world: World) -> subprocess.Popen[str]:
     return child
 
 
-def test_in_the_foreground_it_ends_when_told_to(gateway: World, free_port: int) -> None:
+def test_in_the_foreground_it_ends_when_told_to(
+    gateway: World, free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gateway.cli("fetch")
+    systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    systemd.bind(str(gateway.home / "notify"))
+    monkeypatch.setenv("NOTIFY_SOCKET", str(gateway.home / "notify"))
     child = foreground(gateway)
     running = Gateway(gateway, free_port)
+    assert systemd.recv(99) == b"READY=1"
     assert running.ask() == 200
     again = gateway.cli("start", "--foreground")
     assert (again.code, "running already, in the background" in again.err) == (6, True)
     child.send_signal(signal.SIGTERM)
     out, _ = child.communicate(timeout=PATIENCE)
     assert child.returncode == 0
+    assert systemd.recv(99) == b"STOPPING=1"
+    systemd.close()
     assert "POST /v1/chat/completions" in out
     assert out.endswith("Gateway stopped.\n")
     assert not running.listening()
