@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from freerouter.process.record import GatewayRecord
 
 GRACE = 10.0
+FETCH = {"provider": (), "timeout": 30.0, "strict": False, "fresh": False}
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -31,7 +32,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     if args["refresh"]:
         from freerouter.commands import fetch as fetch_command
 
-        fetched = fetch_command.run(ctx, {"timeout": 30.0, "strict": False})
+        fetched = fetch_command.run(ctx, FETCH)
     done = once(ctx, debug=args["debug"], timeout=args["timeout"])
     data = {**done.data, "fetched": fetched.data or None}
     return Result(data, (*fetched.show, *done.show))

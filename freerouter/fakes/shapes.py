@@ -33,7 +33,12 @@ OWN = frozenset(
 def record_of(fake: Fake, url: str) -> dict[str, Any]:
     """What a catalogue must say for the server to be asked in the provider's place."""
     record = fake.record
-    address = {"base_url": url, **({"generic": False} if record.generic else {})}
+    address: dict[str, Any] = {"base_url": url, **({"generic": False} if record.generic else {})}
+    if record.regions:
+        address["regions"] = dict.fromkeys(record.regions, url)
+    if record.where:
+        # Whatever the user's own part of the address is, it leads here.
+        address["where"] = {**record.where, "url": url}
     if fake.ours:
         return address
     plain = Provider("", "")

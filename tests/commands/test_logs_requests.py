@@ -32,7 +32,6 @@ HEADING = "TIME      CODE     TOOK       IN+OUT      COST  MODEL"
 def _in_utc(world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    monkeypatch.setattr(sys.modules[__name__], "NOW", datetime.now(timezone.utc))
     yield
     monkeypatch.undo()
     time.tzset()
