@@ -94,6 +94,37 @@ PROVIDER_COMMANDS = (
         hidden=True,
     ),
     Command(
+        "check",
+        "Ask providers whether they take their keys; with --full, models too",
+        "freerouter.commands.check:run",
+        (
+            Parameter(
+                "target",
+                help="a provider, or a model (which is then called)",
+                positional=True,
+                many=True,
+                complete="provider",
+            ),
+            Parameter("full", "flag", "call each selected model once, for one token"),
+            Parameter("stream", "flag", "also whether the models stream (a call more for each)"),
+            Parameter("tools", "flag", "also whether they call tools (a call more for each)"),
+            Parameter("calls", "int", "the budget: no more calls than this", default=50),
+            Parameter("paid", "flag", "call also models that cost money"),
+            Parameter("fresh", "flag", "ask again, also where a verdict still holds"),
+            Parameter("timeout", "float", "seconds that one answer may take", default=20.0),
+        ),
+        needs=(Need.CONFIG,),
+        examples=(
+            "check",
+            "check openrouter --fresh",
+            "check --full --calls 10",
+            "check groq/llama-3.3-70b-versatile --stream --tools",
+        ),
+        details="Exit code 0 when all is well, 1 when something is wrong, 5 when something could "
+        "not be told. Verdicts are kept: that it works for an hour, that it does not for five "
+        "minutes. A model that answers is proven, also by a client; `list` shows it.",
+    ),
+    Command(
         "keys set",
         "Store a provider's key in .env, typed unseen or read from standard input",
         "freerouter.commands.keys:set_key",

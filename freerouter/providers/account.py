@@ -38,6 +38,8 @@ class Account(NamedTuple):
     params: tuple[Param, ...] = ()
     surely: bool = True
     """Whether what answers there is what it is taken for, or must show signs of it."""
+    number: int = 1
+    """Which of its several keys this is."""
 
     def under(self, suffix: str) -> Account:
         if not suffix or self.base_url.endswith(suffix):
@@ -52,7 +54,13 @@ class Account(NamedTuple):
     def label(self) -> str:
         """What people call it."""
         same = self.entry.name == self.provider.id
-        return self.provider.name if same else self.entry.name
+        label = self.provider.name if same else self.entry.name
+        return label if self.number == 1 else f"{label} (key {self.number})"
+
+    @property
+    def title(self) -> str:
+        """Its name, and which of its keys is meant."""
+        return self.name if self.number == 1 else f"{self.name}#{self.number}"
 
     @property
     def base_name(self) -> str:

@@ -52,6 +52,9 @@ class Provider(NamedTuple):
     litellm: Mapping[str, Any] = NOTHING
     list: Mapping[str, Any] = NOTHING
     check: Mapping[str, Any] = NOTHING
+    calls: Mapping[str, Any] = NOTHING
+    """How a model is called: `path` below `base_url` where not at /chat/completions, or the
+    `format` that it speaks where that is not OpenAI's."""
     verdicts: tuple[Mapping[str, Any], ...] = ()
     free: Mapping[str, Any] = NOTHING
 
@@ -97,7 +100,8 @@ PLACES = One((str, list))
 WORDS = One((list,))
 VALUES = One((list,))
 NUMBER = One((int, float, str))
-NOTES = Many({"note": TEXT, "source": TEXT, "as_of": TEXT})
+NOTES = Many({"note": TEXT, "source": TEXT, "as_of": TEXT, "rpm": One((int,)), "one_account": FLAG})
+"""`rpm`: requests a minute; `one_account`: nobody may have several accounts there."""
 LIST = {
     "path": TEXT,
     "rows": PLACES,
@@ -155,6 +159,7 @@ SHAPES: Mapping[str, Any] = {
     "litellm": {"prefix": TEXT, "add": TEXT, "strip": TEXT, "swap": Many(TEXT), "params": MAP},
     "list": LIST,
     "check": CHECK,
+    "calls": {"path": TEXT, "format": TEXT},
     "verdicts": Many(
         {
             "status": One((int, list)),
