@@ -59,7 +59,8 @@ with open(path, "w") as file:
 
 
 TIMED = """
-import time
+import gc, time
+gc.disable()  # as the command itself does
 from freerouter.commands import fetch
 write, spent = fetch.write, []
 def timed(*words, **more):

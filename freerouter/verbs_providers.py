@@ -34,6 +34,11 @@ PROVIDER_COMMANDS = (
             AT,
             Parameter("key_env", help="the variable that holds its key"),
             Parameter("keyed", "flag", "it wants a key, kept under NAME_API_KEY"),
+            Parameter(
+                "spend",
+                choices=("never", "allowed"),
+                help="never: serve only what is known to cost nothing there",
+            ),
             Parameter("model", help="the model's name, for type static"),
             Parameter("via", help="LiteLLM's provider prefix, for type static"),
         ),

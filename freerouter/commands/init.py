@@ -43,6 +43,8 @@ version: 1
 #   port: 4000
 #   request_timeout: 60      # seconds
 
+# spend: never               # serve only what is known to cost nothing, whoever asks for more
+
 # select:                    # which models are served; `freerouter select` writes it
 #   openrouter: [qwen/qwen3-coder:free]
 

@@ -82,14 +82,14 @@ def list_all(ctx: Context, args: Mapping[str, Any]) -> Result:
                 one.record.name,
                 "yes" if r["configured"] else "off" if r["present"] else "",
                 r["found"],
-                r["retired_reason"] or r["free_tier"],
+                r["retired_reason"] or r["free_tier"] or ("costs money" if one.costs else ""),
             )
             for one, r in pairs
             if args["all"] or _is_near(one, r)
         ),
     )
     more = len(pairs) - len(table.rows)
-    note = f"{more} more, which cost money or are retired: `freerouter providers list --all`."
+    note = f"{more} more, without a free tier or retired: `freerouter providers list --all`."
     show = (table, Line(note, "dim")) if more else (table,)
     return Result({"providers": rows, "preselected": chosen}, show)
 

@@ -53,6 +53,8 @@ class Fake(NamedTuple):
     down: bool = False
     port: int = 0
     place: str = ""
+    page: int = 0
+    """How many models a page of its list has; 0 for all on one."""
 
 
 class _Field(NamedTuple):
@@ -63,7 +65,7 @@ class _Field(NamedTuple):
     high: float = 10**9
 
 
-FAILURES = ("hang", "cut", "html", "garbage", "empty")
+FAILURES = ("hang", "cut", "html", "garbage", "empty", "no_quota", "region")
 SHAPES = {"openai": "oai"}
 """Shapes that have another name in the catalogue than one would think."""
 _TOP = {"providers": _Field((dict,))}
@@ -76,6 +78,7 @@ _PROVIDER = {
     "fail": _Field((dict,)),
     "down": _Field((bool,)),
     "port": _Field((int,), 1, 65535),
+    "page": _Field((int,), 1),
 }
 _MODEL = {
     "id": _Field((str,)),
@@ -149,6 +152,7 @@ class _Reader:
             fields.get("down", False),
             fields.get("port", 0),
             self._document.place(path, key=True),
+            fields.get("page", 0),
         )
 
     def _record(self, name: Any, shape: str | None, path: Path) -> Provider | None:

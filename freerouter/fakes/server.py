@@ -9,13 +9,14 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from freerouter.config import variables
 from freerouter.errors import FileError
 from freerouter.fakes import dialects, shapes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from email.message import Message
 
     from freerouter.fakes.description import Failure, Fake
@@ -90,7 +91,8 @@ class FakeServer:
 
     def answer(self, method: str, path: str, headers: Message, raw: bytes) -> Answer | None:
         """What a request gets; None where it gets nothing at all."""
-        body, path = _json(raw), path.partition("?")[0].rstrip("/")
+        body, (path, _, query) = _json(raw), path.partition("?")
+        path = path.rstrip("/")
         asked = self._asked(method, path, body)
         if self._stopping.wait(self._fake.latency):
             return None
@@ -100,7 +102,9 @@ class FakeServer:
             return None
         if failure and failure.kind in ("status", "html"):
             return _failed(failure)
-        answer = self._right(asked, path, headers, body)
+        if failure and failure.kind in shapes.SAID:
+            return _as_json(*shapes.told(self._fake.record, failure.kind))
+        answer = self._right(asked, path, headers, body, dict(parse_qsl(query)))
         if failure and failure.kind == "empty":
             empty = shapes.model_list(self._fake.record, ())
             return _as_json(200, empty) if asked == "list" else Answer(200, (b"",))
@@ -132,7 +136,9 @@ class FakeServer:
         whole = urljoin(f"{self._base}/", path) if path.startswith("../") else self._base + path
         return whole.rstrip("/")
 
-    def _right(self, asked: str, path: str, headers: Message, body: Any) -> Answer:
+    def _right(
+        self, asked: str, path: str, headers: Message, body: Any, query: Mapping[str, str]
+    ) -> Answer:
         """The answer where nothing is made to fail."""
         fake = self._fake
         if not asked:
@@ -140,7 +146,7 @@ class FakeServer:
         if shapes.wants_key(fake, asked) and not shapes.is_accepted(fake, headers):
             return _as_json(*shapes.refusal(fake.record))
         if asked == "list":
-            return _as_json(200, shapes.model_list(fake.record, fake.models))
+            return _as_json(200, shapes.page_of(fake, query))
         if not dialects.dialect_of(path):
             return _as_json(200, {"data": {"label": "fake"}})
         chat = dialects.read_chat(dialects.request_of(path, body), fake.answer)

@@ -59,6 +59,45 @@ def model_list(record: Provider, models: Iterable[FakeModel]) -> Any:
     return answer if path else rows
 
 
+def page_of(fake: Fake, query: Mapping[str, str]) -> Any:
+    """The part of the list that is asked for, and where it goes on."""
+    record, models = fake.record, fake.models
+    rules = record.list.get("next")
+    rule = rules[0] if isinstance(rules, list) else rules
+    if not (fake.page and rule and _first(record.list.get("rows", "data"))):
+        return model_list(record, models)
+    start = _start(rule, query, fake)
+    end = start + fake.page
+    page, more = models[start:end], end < len(models)
+    answer: dict[str, Any] = model_list(record, page)
+    if isinstance(rule, str):
+        put(answer, rule, f"?start={end}" if more else None)
+        return answer
+    if "more" in rule:
+        put(answer, rule["more"], more)
+    by_id = rule.get("token") == "last_id"
+    if "token" in rule and more:
+        put(answer, rule["token"], page[-1].id if by_id else f"t{end}")
+    if "pages" in rule:
+        put(answer, rule["pages"], -(-len(models) // fake.page))
+    return answer
+
+
+def _start(rule: str | Mapping[str, str], query: Mapping[str, str], fake: Fake) -> int:
+    """The place of the first model of the page."""
+    if isinstance(rule, str):
+        return _whole(query.get("start", ""))
+    if "page" in rule:
+        return (_whole(query.get(rule["page"], "")) or 1) * fake.page - fake.page
+    token = query.get(rule["param"], "")
+    ids = [model.id for model in fake.models]
+    return ids.index(token) + 1 if token in ids else _whole(token[1:])
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
 def _row(record: Provider, model: FakeModel) -> dict[str, Any]:
     rules = record.list
     row: dict[str, Any] = {"parent": {}} if "each" in rules else {}
@@ -160,17 +199,23 @@ def wants_key(fake: Fake, asked: str) -> bool:
 
 def refusal(record: Provider) -> tuple[int, Any]:
     """How a wrong key is told: status and body."""
-    return told(record, "refused") or (
-        401,
-        error_body("Incorrect API key provided", "invalid_api_key"),
-    )
+    return told(record, "refused")
 
 
-def told(record: Provider, state: str) -> tuple[int, Any] | None:
-    """How a provider says what its record reads as that verdict; None where it has no way."""
+SAID = {
+    "refused": (401, "Incorrect API key provided", "invalid_api_key"),
+    "no_quota": (402, "Insufficient balance", "insufficient_balance"),
+    "region": (451, "Not in your country", "unsupported_country"),
+}
+"""How a provider says what it has no way of its own for."""
+
+
+def told(record: Provider, state: str) -> tuple[int, Any]:
+    """How a provider says what its record reads as that verdict: status and body."""
     rule = next((rule for rule in record.verdicts if rule["state"] == state), None)
     if rule is None:
-        return None
+        status, message, code = SAID[state]
+        return status, error_body(message, code)
     statuses = rule.get("status", 200)
     status = statuses[0] if isinstance(statuses, list) else statuses
     if "field" in rule:

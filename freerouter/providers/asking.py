@@ -13,7 +13,7 @@ from freerouter.errors import ProviderError
 from freerouter.providers.http import Answer, ask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import httpx
 
@@ -50,6 +50,11 @@ class Asker(NamedTuple):
         if self.kept:
             self.kept.put(self.account, url, answer)
         return answer.data
+
+    def post(self, url: str, body: Mapping[str, Any]) -> Any:
+        """The JSON answer to a question, asked once. Raises ProviderError."""
+        label, headers = self.account.label, self.account.headers(url)
+        return ask(self.client, label, url, headers, body=body).data
 
     def _patiently(self, url: str, headers: dict[str, str]) -> Answer:
         account, pause = self.account, FIRST_PAUSE

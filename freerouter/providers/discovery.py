@@ -171,6 +171,10 @@ def _read_pages(asker: Asker, data: Any, reader: Reader) -> None:
         from freerouter.providers.profiles import profile_rows
 
         reader.take(profile_rows(asker, rows))
+    if "details" in account.provider.list:
+        from freerouter.providers.details import add_details
+
+        add_details(asker, reader)
 
 
 def _rows(account: Account, data: Any) -> list[Any]:

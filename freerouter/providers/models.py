@@ -88,6 +88,14 @@ class Reader:
             if kind:
                 self.left_out[kind] += 1
 
+    def leave_out(self, identity: str, kind: str) -> None:
+        """Count a model that was taken in as one of those that are none."""
+        del self._found[identity]
+        self.left_out[kind] += 1
+
+    def resize(self, identity: str, context: Any) -> None:
+        self._found[identity] = self._found[identity]._replace(context=self._size(context))
+
     @property
     def _who(self) -> str:
         return self._provider.name if self._name == self._provider.id else self._name

@@ -136,6 +136,7 @@ LIST = {
     "next": One((str, list, dict)),
     "profiles": {"path": TEXT, "rows": TEXT, "id": TEXT, "next": One((dict,))},
     "maker": TEXT,
+    "details": dict.fromkeys(("path", "send", "facts", "context", "uses", "chat"), TEXT),
 }
 CHECK = {
     "path": TEXT,
@@ -191,6 +192,7 @@ NEEDED = {
     "terms": ("note",),
     "unless": ("field", "free", "reason"),
     "profiles": ("path", "rows", "id"),
+    "details": ("path", "send", "facts", "context", "uses", "chat"),
 }
 """What an entry of a record cannot do without."""
 _KINDS = {

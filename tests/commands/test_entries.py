@@ -278,3 +278,60 @@ def test_a_second_static_model_is_taken_back_by_its_number(world: World) -> None
     world.providers("providers:\n  - {type: static, model_name: a, provider: openai}\n")
     done = result("providers", "add", "static", "--model", "b", "--via", "openai")
     assert done.undo == (("providers", "remove", "static-2"),)
+
+
+@pytest.mark.parametrize(
+    ("words", "entry"),
+    [
+        ("moonshot --at cn", {"options": {"region": "cn"}}),
+        (
+            "cloudflare --at me",
+            {"api_base": "https://api.cloudflare.com/client/v4/accounts/me/ai/v1"},
+        ),
+        ("azure --at lab", {"api_base": "https://lab.openai.azure.com"}),
+        ("azure --at https://own.example", {"api_base": "https://own.example"}),
+        ("bedrock --at eu-west-1", {"api_base": "https://bedrock.eu-west-1.amazonaws.com"}),
+        ("groq --spend never", {"spend": "never"}),
+    ],
+)
+def test_where_and_how_a_provider_is_used_is_kept(
+    world: World, words: str, entry: dict[str, object]
+) -> None:
+    world.providers("providers: []\n")
+    assert world.cli("providers", "add", *words.split()).code == 0
+    (found,) = providers_file(world).entries
+    assert {name: getattr(found, name) for name in entry} == entry
+    again = world.cli("providers", "add", *words.split(), "--json")
+    assert json.loads(again.out)["outcome"] == "unchanged"
+
+
+def test_a_region_does_not_cost_the_other_options(world: World) -> None:
+    world.providers("providers: [{type: moonshot, options: {rpm: 3}}]\n")
+    world.cli("providers", "add", "moonshot", "--at", "cn")
+    (found,) = providers_file(world).entries
+    assert found.options == {"rpm": 3, "region": "cn"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("moonshot --at mars", 'Moonshot has no place "mars".\nOne of: intl, cn.\n'),
+        ("groq --at cn", 'Groq has no place "cn".\nLeave --at out: Groq is in one place.\n'),
+        ("azure --at a/b", '"a/b" is no resource name or its address.\n'),
+    ],
+)
+def test_a_place_that_is_none_is_refused(world: World, words: str, message: str) -> None:
+    world.providers("providers: []\n")
+    ran = world.cli("providers", "add", *words.split())
+    assert (ran.code, ran.err) == (2, message)
+
+
+def test_an_access_key_of_aws_needs_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA0000")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-secret")
+    world.providers("providers: []\n")
+    assert world.cli("providers", "add", "bedrock").out == "AWS Bedrock added to providers.yaml.\n"
+    (found,) = providers_file(world).entries
+    assert found.api_key == ""
+    ran = world.cli("providers", "show", "bedrock")
+    assert "key        AWS_ACCESS_KEY_ID (environment)" in ran.out

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from freerouter.config.providers_file import Entry
+from freerouter.config.generate import common_params, deployment
+from freerouter.config.providers_file import Entry, read_providers
 from freerouter.config.secrets import Secrets
 from freerouter.config.workspace import Workspace
+from freerouter.config.yaml_file import parse_yaml
 from freerouter.errors import FileError, FreeRouterError, NotConfiguredError
 from freerouter.providers.account import Account, resolve
 from freerouter.providers.catalogue import Catalogue
+from freerouter.providers.models import Model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,3 +150,115 @@ def test_a_record_of_the_users_own_can_be_used(tmp_path: Path) -> None:
     entry = Entry(type="mine", name="mine")
     found = resolve(entry, Catalogue(str(tmp_path)), Secrets(Workspace("/nowhere"), {}))
     assert found.base_url == "http://mine/v1"
+
+
+# Addresses and keys that are more than one word
+
+
+def accounts(text: str, **environ: str) -> Account:
+    entry = read_providers(parse_yaml(text.encode(), "p.yaml")).entries[0]
+    return resolve(entry, Catalogue(), Secrets(Workspace("/nowhere"), environ))
+
+
+@pytest.mark.parametrize(
+    ("entry", "environ", "base"),
+    [
+        ("{type: moonshot}", {}, "https://api.moonshot.ai/v1"),
+        ("{type: moonshot, options: {region: cn}}", {}, "https://api.moonshot.cn/v1"),
+        (
+            "{type: cloudflare}",
+            {"CLOUDFLARE_ACCOUNT_ID": "me"},
+            "https://api.cloudflare.com/client/v4/accounts/me/ai/v1",
+        ),
+        ("{type: azure}", {"AZURE_API_BASE": "https://x.azure.com/"}, "https://x.azure.com"),
+        ("{type: bedrock}", {}, "https://bedrock.us-east-1.amazonaws.com"),
+        ("{type: bedrock}", {"AWS_REGION": "eu-west-1"}, "https://bedrock.eu-west-1.amazonaws.com"),
+        ("{type: ollama}", {"OLLAMA_API_BASE": "http://den:1"}, "http://den:1"),
+    ],
+)
+def test_an_address_is_completed_from_what_is_known(
+    entry: str, environ: dict[str, str], base: str
+) -> None:
+    keys = dict.fromkeys(
+        (
+            *("MOONSHOT_API_KEY", "CLOUDFLARE_API_KEY", "AZURE_API_KEY"),
+            "AWS_BEARER_TOKEN_BEDROCK",
+        ),
+        "sk-canary-000000",
+    )
+    assert accounts(f"providers: [{entry}]", **keys, **environ).base_url == base
+
+
+def test_an_address_without_the_users_part_says_what_is_missing() -> None:
+    with pytest.raises(NotConfiguredError) as caught:
+        accounts("providers: [{type: cloudflare}]", CLOUDFLARE_API_KEY="sk-canary-000000")
+    assert str(caught.value) == (
+        "Cloudflare Workers AI needs your account ID, and CLOUDFLARE_ACCOUNT_ID is not set. "
+        "p.yaml:1:13: it is neither in the environment nor in .env. "
+        "`providers add cloudflare --at …` keeps it in providers.yaml."
+    )
+
+
+def test_a_region_that_is_none_is_told() -> None:
+    with pytest.raises(FileError) as caught:
+        accounts("providers: [{type: moonshot, options: {region: mars}}]", MOONSHOT_API_KEY="k" * 9)
+    assert str(caught.value) == 'p.yaml:1:13: Moonshot has no region "mars". Known: intl, cn.'
+
+
+def test_the_first_variable_that_is_set_is_used() -> None:
+    both = {"GOOGLE_API_KEY": "one-canary", "GEMINI_API_KEY": "two-canary"}
+    assert accounts("providers: [{type: gemini}]", **both).key == "one-canary"
+    del both["GOOGLE_API_KEY"]
+    found = accounts("providers: [{type: gemini}]", **both)
+    assert (found.key, found.key_name) == ("two-canary", "GEMINI_API_KEY")
+
+
+AWS = {"AWS_ACCESS_KEY_ID": "AKIA0000", "AWS_SECRET_ACCESS_KEY": "canary-secret"}
+
+
+def test_an_aws_access_key_signs_in_place_of_a_token() -> None:
+    account = accounts("providers: [{type: bedrock}]", **AWS, AWS_REGION="eu-west-1")
+    url = f"{account.base_url}/foundation-models"
+    signed = account.headers(url)["Authorization"]
+    assert account.key == ""
+    assert signed.startswith("AWS4-HMAC-SHA256 Credential=AKIA0000/")
+    assert "/eu-west-1/bedrock/aws4_request" in signed
+    assert "canary" not in signed
+    params = deployment(account, Model("a.b", "bedrock"), *common_params(account))["litellm_params"]
+    assert params == {
+        "model": "bedrock/a.b",
+        "api_base": "https://bedrock-runtime.eu-west-1.amazonaws.com",
+        "aws_region_name": "eu-west-1",
+        "aws_access_key_id": "os.environ/AWS_ACCESS_KEY_ID",
+        "aws_secret_access_key": "os.environ/AWS_SECRET_ACCESS_KEY",
+    }
+    assert account.secrets() == AWS
+
+
+def test_a_token_of_bedrock_comes_before_an_access_key() -> None:
+    account = accounts("providers: [{type: bedrock}]", **AWS, AWS_BEARER_TOKEN_BEDROCK="t-canary")
+    assert account.headers("https://x") == {"Authorization": "Bearer t-canary"}
+    assert [p.name for p in account.params] == ["aws_region_name"]
+
+
+def test_an_access_key_without_what_signs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = accounts("providers: [{type: bedrock}]", **AWS)
+    monkeypatch.setitem(sys.modules, "botocore.auth", None)
+    with pytest.raises(NotConfiguredError) as caught:
+        account.headers("https://x")
+    assert "pip install 'freerouter[aws]'" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "engine"),
+    [
+        ("anthropic", "https://api.anthropic.com/v1", "https://api.anthropic.com"),
+        ("cohere", "https://api.cohere.com", "https://api.cohere.com/v2/chat"),
+        ("github", "https://models.github.ai", "https://models.github.ai/inference"),
+        ("groq", "https://api.groq.com/openai/v1", "https://api.groq.com/openai/v1"),
+    ],
+)
+def test_the_engine_gets_the_address_as_it_wants_it(name: str, base: str, engine: str) -> None:
+    record = Catalogue().get(name)
+    assert record.base_url == base
+    assert Account(record, Entry(name, name), base).engine_url == engine

@@ -353,6 +353,55 @@ def test_an_ollama_model_that_runs_elsewhere_is_within_its_limits(server: FakeSe
     assert {m.id: m.free for m in outcome.models} == {"big:cloud": "quota", "own": "yes"}
 
 
+class Shower(FakeServer):
+    """An Ollama that tells more of a model when it is asked for it."""
+
+    def __init__(self, told: dict[str, Any]) -> None:
+        super().__init__()
+        self.told = told
+        self.replies = _Shown(self)
+
+
+class _Shown(dict[str, Reply]):
+    def __init__(self, server: Shower) -> None:
+        super().__init__()
+        self._server = server
+
+    def get(self, path: str, default: Any = None) -> Any:
+        if path == "/api/tags":
+            return Reply({"models": [{"name": name} for name in self._server.told]})
+        told = self._server.told[self._server.seen[-1].body["model"]]
+        return Reply(told) if isinstance(told, dict) else told
+
+
+def test_an_ollama_is_asked_for_the_size_and_the_use_of_each_model() -> None:
+    def model(kind: str, size: Any, *uses: str) -> dict[str, Any]:
+        facts = {"general.architecture": kind, f"{kind}.context_length": size}
+        return {"model_info": facts, "capabilities": list(uses)}
+
+    server = Shower(
+        {
+            "a": model("llama", 131072, "completion", "tools"),
+            "b": model("nomic-bert", 8192, "embedding"),
+            "c": {"model_info": {}},
+            "d": model("qwen3", "many", "completion"),
+        }
+    )
+    try:
+        outcome = ask("ollama", server.url)
+    finally:
+        server.close()
+    assert {m.id: m.context for m in outcome.models} == {"a": 131072, "c": None, "d": None}
+    assert outcome.left_out == {"not for chat": 1}
+    assert [s.method for s in server.seen] == ["GET", "POST", "POST", "POST", "POST"]
+
+
+def test_an_ollama_that_tells_no_more_is_asked_once(server: FakeServer) -> None:
+    outcome = listed(server, "ollama", "/api/tags", {"models": [{"name": "a"}, {"name": "b"}]})
+    assert [(m.id, m.context) for m in outcome.models] == [("a", None), ("b", None)]
+    assert [seen.path for seen in server.seen] == ["/api/tags", "/api/show"]
+
+
 def test_a_list_of_its_own_address_is_asked_there(server: FakeServer) -> None:
     server.replies["/elsewhere"] = Reply({"data": [{"id": "m"}]})
     outcome = ask("oai", server.url, {"models_url": f"{server.url}/elsewhere"})
