@@ -89,6 +89,8 @@ def _key(facts: Facts, account: Account, verdict: Verdict) -> Finding:
         return finding(name, "skipped", what, fix=verdict.fix)
     if verdict.state == "refused":
         fix, command = mend_key(facts, account.entry, verdict.fix)
+        fix = f"{fix.rstrip('.')}. `freerouter check {account.name}` says what another is worth."
+        fix = fix.removeprefix(". ")
         return finding(name, "error", what, fix=fix, command=command)
     return finding(name, "warn", what, fix=_fix(verdict))
 
