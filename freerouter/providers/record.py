@@ -204,9 +204,13 @@ Path = tuple[str | int, ...]
 
 def read_record(path: str) -> dict[str, Any]:
     """The fields that a file gives. Raises FileError with the place of what is wrong."""
-    document = read_yaml(path)
+    return record_of(read_yaml(path))
+
+
+def record_of(document: Document) -> dict[str, Any]:
+    """The fields of a document, checked."""
     if not isinstance(document.data, dict):
-        raise FileError(f"{path}: a provider's record must be a map.")
+        raise FileError(f"{document.name}: a provider's record must be a map.")
     _check(document, document.data, SHAPES, (), "")
     found = {k: tuple(v) if isinstance(v, list) else v for k, v in document.data.items()}
     for name in ("limits", "terms"):
