@@ -96,8 +96,11 @@ def server(answer: Callable[[str], bytes], delay: float = 0.0) -> Iterator[int]:
         def log_message(self, *_arguments: object) -> None:
             return
 
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listening.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128  # with the usual 5, the system makes many clients wait a second
+
+    listening = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=listening.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

@@ -74,7 +74,8 @@ def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
     if not any(p.written for p in parts):
         raise _nothing(ctx, [*problems, *_silent(parts, answers)])
     before = read_fetched(ctx.workspace) if only else None
-    left_out = {**read_left_out(ctx.workspace), **{a: dict(o.left_out) for a, o in answers.items()}}
+    told = {n: dict(o.left_out) for n, o in answers.items() if o.left_out or o.error is None}
+    left_out = {**read_left_out(ctx.workspace), **told}
     when = ctx.now() if before is None else before
     changed = write(ctx, file, parts, fetched=when, left_out=left_out)
     kept.write({o.account.name for o in outcomes if o.error is None})

@@ -50,10 +50,15 @@ def first_of(paths: str | Iterable[str]) -> Finder:
     if len(finders) == 1:
         return finders[0]
 
+    names = [(path, None if path.isidentifier() else finder(path)) for path in many(paths)]
+
     def find(data: Any) -> Any:
-        for one in finders:
-            value = one(data)
-            if value not in (None, "", 0):
+        if not isinstance(data, dict):
+            return None
+        get = data.get
+        for name, deeper in names:
+            value = get(name) if deeper is None else deeper(data)
+            if value is not None and value not in ("", 0):
                 return value
         return None
 

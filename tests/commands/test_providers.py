@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fakes import FakeServer, ollama, openrouter
+from fakes import FakeServer, Reply, ollama, openai_list, openrouter
 
 if TYPE_CHECKING:
     from conftest import World
@@ -253,3 +253,27 @@ def test_a_server_that_wants_a_key_gets_a_variable_of_its_own(world: World) -> N
         world.cli("providers", "add", "oai", "--name", "my-lab", "--url", url, "--keyed").code == 0
     )
     assert "api_key: ${MY_LAB_API_KEY}" in path.read_text()
+
+
+def test_what_of_its_list_is_no_model_to_chat_with_is_told_by_kind(
+    world: World, server: FakeServer
+) -> None:
+    rows = [{"id": "a"}, {"id": "a"}, {"id": "b", "active": False}, {"id": "text-embedding"}]
+    server.replies["/v1/models"] = Reply({"data": rows})
+    world.providers(f"providers: [{{type: oai, name: lab, api_base: '{server.url}/v1'}}]\n")
+    world.cli("fetch")
+    told = "1 inactive, 1 listed twice, 1 not for chat"
+    assert shown(world, "lab")["left out"] == told
+    server.replies["/v1/models"] = Reply({}, status=400)
+    world.cli("fetch")
+    assert shown(world, "lab")["left out"] == told
+
+
+def test_an_empty_answer_does_not_cost_the_last_good_list(world: World, server: FakeServer) -> None:
+    server.replies["/v1/models"] = openai_list("a", "b")
+    world.providers(f"providers: [{{type: oai, name: lab, api_base: '{server.url}/v1'}}]\n")
+    world.cli("fetch")
+    server.replies["/v1/models"] = openai_list()
+    ran = world.cli("fetch")
+    assert (ran.code, ran.out.splitlines()[0]) == (5, "lab: keeps its last 2 models, marked stale")
+    assert shown(world, "lab")["models"].startswith("2")
