@@ -9,6 +9,7 @@ PROVIDER = Parameter(
 )
 ENTRY = PROVIDER._replace(help="a provider's name in providers.yaml")
 
+NUMBER = Parameter("number", "int", "which of its several keys: 2 is kept as NAME_2", default=1)
 AT = Parameter("at", help="its region, or your account, resource or AWS region there")
 
 PROVIDER_COMMANDS = (
@@ -138,6 +139,7 @@ PROVIDER_COMMANDS = (
             Parameter("from_env", help="take it from this variable instead of asking for it"),
             Parameter("url", help="the base URL to check it at, for type oai"),
             AT,
+            NUMBER,
             Parameter("unchecked", "flag", "store it without asking the provider"),
         ),
         needs=(Need.CONFIG,),
@@ -172,7 +174,7 @@ PROVIDER_COMMANDS = (
         "keys remove",
         "Take a provider's key out of .env",
         "freerouter.commands.keys:remove_key",
-        (PROVIDER,),
+        (PROVIDER, NUMBER),
         needs=(Need.CONFIG,),
         writes=True,
         examples=("keys remove openrouter",),

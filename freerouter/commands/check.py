@@ -15,13 +15,13 @@ from freerouter.commands.kept_verdicts import keep_verdict, last_verdict
 from freerouter.config.secrets import load_secrets
 from freerouter.config.state import read_models
 from freerouter.errors import FreeRouterError, NotConfiguredError, NotFoundError
-from freerouter.providers.account import resolve
 from freerouter.providers.catalogue import catalogue_of
 from freerouter.providers.keys import BAD, Verdict
 from freerouter.providers.parallel import in_parallel
+from freerouter.providers.several import notes_on_several, resolve_each
 from freerouter.providers.today import today
 from freerouter.registry import did_you_mean
-from freerouter.result import Progress, Result
+from freerouter.result import Line, Progress, Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,12 +45,15 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         from freerouter.commands.check_calls import call_models
 
         found, called = call_models(ctx, found, chosen, args)
+    several = notes_on_several(c.account for c in found if c.account)
     data = {
         "providers": [c.as_data() for c in found],
         "models": [c.as_data() for c in called],
+        "notes": several,
         "calls": sum(c.proof.calls for c in called if c.proof),
     }
     show = [*provider_blocks(found), *(model_blocks(called) if called else [])]
+    show += [Line(note, "warn") for note in several]
     states = [c.verdict.state for c in found] + [c.state for c in called if c.proof]
     return Result(data, tuple(show), exit_code(states))
 
@@ -106,7 +109,7 @@ def _subjects(ctx: Context, entries: Sequence[Entry]) -> list[Checked]:
     subjects: list[Checked] = []
     for entry in entries:
         try:
-            accounts = [resolve(entry, catalogue, secrets)]
+            accounts = resolve_each(entry, catalogue, secrets)
         except FreeRouterError as error:
             state = "missing" if isinstance(error, NotConfiguredError) else "unknown"
             message = " ".join(part for part in (error.what, error.why) if part)
@@ -157,9 +160,9 @@ def _mended(account: Account, verdict: Verdict) -> Verdict:
     name = account.name
     if verdict.state == "refused":
         where = f"{verdict.fix.rstrip('.')}." if verdict.fix else ""
-        return verdict._replace(
-            fix=f"`freerouter keys set {name}` stores another one. {where}".strip()
-        )
+        which = f" --number {account.number}" if account.number > 1 else ""
+        fix = f"`freerouter keys set {name}{which}` stores another one. {where}"
+        return verdict._replace(fix=fix.strip())
     if verdict.fix or verdict.state not in BAD:
         return verdict
     step = "Use it from where it is served" if verdict.state == "region" else "Mend the account"

@@ -176,7 +176,7 @@ def _through(gateway: tuple[str, str] | None, account: Account, row: Row) -> Pla
         )
     url, key = gateway
     headers = {"Authorization": f"Bearer {key}"}
-    return Place(account.label, url, headers, f"{row['provider']}/{row['id']}")
+    return Place(account.label, url, headers, account.deployment(row["id"]))
 
 
 def _direct(planned: _Planned) -> bool:

@@ -92,5 +92,5 @@ def _holds(ctx: Context, found: Any) -> bool:
 
 def _name(account: Account) -> str:
     """Of which key it is said; the key itself cannot be read from it."""
-    text = json.dumps([account.provider.id, account.base_url, account.key])
+    text = json.dumps([account.provider.id, account.base_url, account.number, account.key])
     return hashlib.sha256(text.encode()).hexdigest()[:32]

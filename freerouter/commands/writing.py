@@ -8,7 +8,7 @@ from freerouter.commands.changes import some
 from freerouter.config import atomic
 from freerouter.config.providers_file import NEVER
 from freerouter.config.secrets import ensure_master_key
-from freerouter.config.state import read_left_out, read_models, write_state
+from freerouter.config.state import read_left_out, read_models, read_refused, write_state
 from freerouter.errors import FileError, ProviderError
 from freerouter.result import Line, counted
 
@@ -35,6 +35,8 @@ class Part(NamedTuple):
     """It is the demo, and there are real models."""
     withheld: tuple[Model, ...] = ()
     """What would be written, but may cost money, and `spend: never` rules that out."""
+    others: tuple[Account, ...] = ()
+    """The same provider with its further keys: each has a deployment of every model written."""
 
 
 def last_lists(workspace: Workspace) -> dict[str, list[Model]]:
@@ -86,6 +88,11 @@ def _part(
     free = [m for m in written if m.costs_nothing]
     problem = _all_withheld(account, withheld) if withheld and not free else None
     return Part(account, models, free, gone, problem, withheld=withheld)
+
+
+def with_keys(parts: Iterable[Part], others: Mapping[str, tuple[Account, ...]]) -> list[Part]:
+    """Each part with the accounts of its provider's further keys."""
+    return [part._replace(others=others.get(part.account.name, ())) for part in parts]
 
 
 def _all_withheld(account: Account, withheld: Sequence[Model]) -> ProviderError:
@@ -153,6 +160,7 @@ def write(
     fetched: float,
     others: Iterable[Mapping[str, Any]] = (),
     left_out: Mapping[str, Mapping[str, int]] | None = None,
+    refused: Mapping[str, Sequence[str]] | None = None,
 ) -> bool:
     """Write both files; whether config.yaml changed. `others` are rows that belong to no part."""
     workspace = ctx.workspace
@@ -160,9 +168,12 @@ def write(
     from freerouter.config.generate import generate
 
     _check_own_models(file)
-    text = generate(file, [(p.account, m) for p in parts for m in p.written])
+    chosen = [(a, m) for p in parts for m in p.written for a in (p.account, *p.others)]
+    text = generate(file, chosen)
     if left_out is None:
         left_out = read_left_out(workspace)
+    if refused is None:
+        refused = read_refused(workspace)
     rows = [
         {**m._asdict(), "written": m.id in written}
         for p in parts
@@ -178,6 +189,7 @@ def write(
             "models": rows,
             "suffixes": suffixes,
             "left_out": left_out,
+            **({"refused": refused} if refused else {}),
         }
         write_state(workspace.models_file, state)
         changed = _read(workspace.config_file) != text

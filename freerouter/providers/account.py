@@ -99,6 +99,10 @@ class Account(NamedTuple):
         """What the user says of the account: free, paid or nothing."""
         return str(self.entry.options.get("plan") or "")
 
+    def deployment(self, model: str) -> str:
+        """What the gateway knows the model as that is called with this key."""
+        return f"{self.name}/{model}" + (f"#{self.number}" if self.number > 1 else "")
+
     def url(self, path: str) -> str:
         """An address below the provider's; `../` leads up from there."""
         if path.startswith("../"):
@@ -158,6 +162,8 @@ def resolve(entry: Entry, catalogue: Catalogue, secrets: Secrets) -> Account:
         raise FileError(
             f'{entry.place}: unknown provider type "{entry.type}".', fix=error.fix
         ) from None
+    if entry.keys and not entry.api_key:
+        entry = entry._replace(api_key=entry.keys[0])
     region = region_of(entry, provider)
     base = _expand(entry, "api_base", secrets) or provider.regions.get(region, "")
     base = base or _own_base(entry, provider, secrets)

@@ -101,7 +101,7 @@ WORDS = One((list,))
 VALUES = One((list,))
 NUMBER = One((int, float, str))
 NOTES = Many({"note": TEXT, "source": TEXT, "as_of": TEXT, "rpm": One((int,)), "one_account": FLAG})
-"""`rpm`: requests a minute; `one_account`: nobody may have several accounts there."""
+"""`rpm`: requests a minute; `one_account`: worth knowing for who has several keys."""
 LIST = {
     "path": TEXT,
     "rows": PLACES,
