@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from fakes import TOKEN, FakeServer
+from hypothesis import HealthCheck, settings
 
 from freerouter import cli
 from freerouter.config.yaml_file import dump_yaml
@@ -17,6 +18,16 @@ from freerouter.config.yaml_file import dump_yaml
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+# The same examples each time, and as long as it takes: a busy machine is no finding.
+settings.register_profile(
+    "steady",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.register_profile("search", parent=settings.get_profile("steady"), derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TERM", "VIRTUAL_ENV", "PYTHONPATH", "COVERAGE_FILE")
 

@@ -39,6 +39,7 @@ class Model(NamedTuple):
         return self.free in ("yes", "quota")
 
 
+UNKNOWN = (None, None)
 LARGEST = 10**12
 MOST_ROWS = 100_000
 """More rows than that are no list of models."""
@@ -62,6 +63,7 @@ class Reader:
         self._text_sizes = rules.get("sizes") == "text"
         self._sorter = kinds.Sorter(rules, today)
         self._prices = Prices(rules.get("price") or {})
+        self._priced = bool(rules.get("price"))
         self._free = Free(provider, plan)
         self._found: dict[str, Model] = {}
         self.left_out: Counter[str] = Counter()
@@ -124,13 +126,14 @@ class Reader:
         kind = self._sorter.why_not(row, identity)
         if kind:
             return kind
-        costs = self._prices.of(row)
+        costs = self._prices.of(row) if self._priced else UNKNOWN
         free, reason = self._free.judge(identity, costs, row)
+        context, output = self._context(row), self._output(row)
         self._found[identity] = Model(
             identity,
             self._name,
-            self._size(self._context(row)),
-            self._size(self._output(row)),
+            None if context is None else self._size(context),
+            None if output is None else self._size(output),
             None if costs[0] == VARIES else costs[0],
             None if costs[1] == VARIES else costs[1],
             free,
@@ -139,9 +142,7 @@ class Reader:
         return ""
 
     def _size(self, value: Any) -> int | None:
-        """A positive whole number, or None: providers also send 0, "" and null."""
-        if value is None:
-            return None
+        """A positive whole number, or None: providers also send 0 and ""."""
         if self._text_sizes and isinstance(value, str) and value.isascii() and value.isdigit():
             value = int(value[:16])
         if isinstance(value, bool) or not isinstance(value, int | float):

@@ -45,7 +45,7 @@ DATA = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(DATA)
 def test_it_is_what_pyyaml_writes_and_reads_as_the_same(data: dict[str, Any]) -> None:
     text = dump_yaml(data)

@@ -81,7 +81,7 @@ def failure(do: Callable[[], object]) -> ProviderError | None:
     return None
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(record=st.sampled_from(RECORDS), data=st.data())
 def test_no_answer_breaks_the_reading_and_none_makes_a_model_up(record: Any, data: Any) -> None:
     where = record.list.get("rows", "data")
@@ -105,7 +105,7 @@ def test_no_answer_breaks_the_reading_and_none_makes_a_model_up(record: Any, dat
     json.dumps([m._asdict() for m in reader.models], allow_nan=False)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     rule=st.sampled_from([r.list["next"] for r in RECORDS if "next" in r.list]),
     data=VALUES,
@@ -119,7 +119,7 @@ def test_the_next_page_is_an_address_or_none(rule: Any, data: Any, new: int) -> 
     assert isinstance(found, str)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     status=st.integers(200, 599),
     raw=st.one_of(st.binary(max_size=60), VALUES.map(lambda v: json.dumps(v).encode())),
@@ -133,7 +133,7 @@ def test_every_answer_to_a_key_is_worded(status: int, raw: bytes, record: Any) -
     assert error is None or error.state in {"refused", "no_quota", "region", "unknown", "absent"}
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     raw=st.binary(max_size=80),
     kind=st.one_of(
