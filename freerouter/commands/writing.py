@@ -95,6 +95,11 @@ def with_keys(parts: Iterable[Part], others: Mapping[str, tuple[Account, ...]]) 
     return [part._replace(others=others.get(part.account.name, ())) for part in parts]
 
 
+def deployed(parts: Iterable[Part]) -> list[tuple[Account, Model]]:
+    """What stands in config.yaml: every model that is written, with every key."""
+    return [(a, m) for p in parts for m in p.written for a in (p.account, *p.others)]
+
+
 def _all_withheld(account: Account, withheld: Sequence[Model]) -> ProviderError:
     return ProviderError(
         f"{account.label}: none of its models is known to cost nothing, so none was written "
@@ -168,8 +173,7 @@ def write(
     from freerouter.config.generate import generate
 
     _check_own_models(file)
-    chosen = [(a, m) for p in parts for m in p.written for a in (p.account, *p.others)]
-    text = generate(file, chosen)
+    text = generate(file, deployed(parts))
     if left_out is None:
         left_out = read_left_out(workspace)
     if refused is None:

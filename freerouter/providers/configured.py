@@ -12,7 +12,7 @@ from freerouter.providers.catalogue import catalogue_of
 from freerouter.providers.several import resolve_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from freerouter.config.providers_file import ProvidersFile
     from freerouter.context import Context
@@ -25,11 +25,16 @@ def configured_accounts(ctx: Context, file: ProvidersFile | None = None) -> list
     A provider with several keys has an account for each that was not refused last.
     """
     suffixes, refused = read_suffixes(ctx.workspace), read_refused(ctx.workspace)
-    accounts = accounts_of(ctx, file)
-    usable = [a for a in accounts if a.key_name not in refused.get(a.name, ())]
-    known = {a.name for a in usable}
-    usable = [a for a in accounts if a in usable or a.name not in known]
-    return [a.under(suffixes.get(a.name, "")) for a in usable]
+    return [
+        account.under(suffixes.get(account.name, ""))
+        for first, others in first_keys(accounts_of(ctx, file))
+        for account in usable_keys([first, *others], refused.get(first.name, ()))
+    ]
+
+
+def usable_keys(accounts: Sequence[Account], refused: Collection[str]) -> list[Account]:
+    """The accounts of one provider without those of refused keys, unless there is no other."""
+    return [a for a in accounts if a.key_name not in refused] or [*accounts]
 
 
 def first_keys(accounts: Iterable[Account]) -> list[tuple[Account, tuple[Account, ...]]]:

@@ -169,6 +169,16 @@ def test_models_are_called_with_a_key_that_works(lab: World, server: FakeServer)
     assert {seen.key for seen in server.seen if seen.method == "POST"} == {SECOND}
 
 
+@pytest.mark.parametrize("keys", [(FIRST, SECOND), (FIRST,), (SECOND,)])
+def test_doctor_holds_the_file_of_several_keys_for_right(
+    lab: World, server: FakeServer, keys: tuple[str, ...]
+) -> None:
+    accept(server, *keys)
+    assert lab.cli("fetch").code == 0
+    findings = {f["id"]: f for f in result("doctor", "--offline").data["findings"]}
+    assert findings["config.current"]["state"] == "ok"
+
+
 def test_providers_show_tells_where_each_key_is(lab: World, server: FakeServer) -> None:
     accept(server, FIRST)
     lab.cli("fetch")
