@@ -99,7 +99,7 @@ def test_its_provider_command_and_flow_work_as_ours_do(
     flow = world.process("flow", "compare-prices", "--yes", **there)
     assert flow.code == 0
     assert "> cheapest --limit 3" in flow.out
-    assert "cheapest" in world.process("help", **there).out
+    assert "of the last fetch (freerouter-example 0.1)" in world.process("help", **there).out
     without = world.process("cheapest", **there, FREEROUTER_PLUGINS="off")
     assert (without.code, without.err.splitlines()[0]) == (2, 'There is no command "cheapest".')
 
