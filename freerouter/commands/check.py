@@ -13,7 +13,7 @@ from freerouter.commands.doctor_network import verdict_of
 from freerouter.commands.entries import entries_by_name, find_entry
 from freerouter.commands.kept_verdicts import keep_verdict, last_verdict
 from freerouter.config.secrets import load_secrets
-from freerouter.config.state import read_models
+from freerouter.config.state import read_models, read_suffixes
 from freerouter.errors import FreeRouterError, NotConfiguredError, NotFoundError
 from freerouter.providers.catalogue import catalogue_of
 from freerouter.providers.keys import BAD, Verdict
@@ -106,6 +106,7 @@ def _selected(ctx: Context, entries: Sequence[Entry]) -> list[dict[str, Any]]:
 def _subjects(ctx: Context, entries: Sequence[Entry]) -> list[Checked]:
     """A subject for every key, its verdict still open; one that cannot be asked says why."""
     catalogue, secrets = catalogue_of(ctx), load_secrets(ctx)
+    suffixes = read_suffixes(ctx.workspace)
     subjects: list[Checked] = []
     for entry in entries:
         try:
@@ -117,6 +118,7 @@ def _subjects(ctx: Context, entries: Sequence[Entry]) -> list[Checked]:
             continue
         for account in accounts:
             ctx.redact.learn(account.secrets())
+            account = account.under(suffixes.get(entry.name, ""))  # noqa: PLW2901 - as it answered
             subjects.append(Checked(account.title, Verdict("", ""), account))
     return subjects
 

@@ -6,10 +6,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from calls import result
+from calls import result, workspace
 from fakes import FakeServer, Reply, completion, openai_list, openrouter
 
 from freerouter.commands.checked import exit_code
+from freerouter.config.providers_file import Entry
+from freerouter.config.secrets import Secrets
+from freerouter.providers.account import resolve
+from freerouter.providers.catalogue import Catalogue
+from freerouter.providers.proving import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -206,6 +211,35 @@ def test_naming_a_model_calls_that_one(lab: World, server: FakeServer) -> None:
     data = checked(lab, "b")
     assert called(server) == ["b"]
     assert [(m["model"], m["verdict"]) for m in data["models"]] == [("b", "works")]
+
+
+def test_a_model_is_called_where_the_server_answered(world: World, server: FakeServer) -> None:
+    server.replies["/v1/models"] = openai_list("a")
+    server.replies["/v1/chat/completions"] = Reply(completion("x"))
+    world.providers(f"providers: [{{type: oai, name: lab, api_base: '{server.url}'}}]\n")
+    assert world.cli("fetch").code == 0
+    assert world.cli("check", "--full").code == 0
+
+
+@pytest.mark.parametrize(
+    ("provider", "path"),
+    [
+        ("groq", "/base/chat/completions"),
+        ("cohere", "/base/compatibility/v1/chat/completions"),
+        ("ollama", "/base/v1/chat/completions"),
+    ],
+)
+def test_the_record_says_where_a_model_is_called(
+    world: World, server: FakeServer, provider: str, path: str
+) -> None:
+    account = resolve(
+        Entry(provider, provider, api_base=f"{server.url}/base", api_key=KEY),
+        Catalogue(),
+        Secrets(workspace(world), {}),
+    )
+    place = place_of(account, "m")
+    assert place
+    assert place.url == f"{server.url}{path}"
 
 
 def test_the_budget_is_kept_and_unproven_models_come_first(lab: World, server: FakeServer) -> None:
