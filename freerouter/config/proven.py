@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from freerouter.config.workspace import Workspace
 
-TAIL = 256 * 1024
+TAIL = 128 * 1024
 """Bytes of the request log that are looked at, the newest: `list` cannot wait for all of it."""
 ANSWERED = 200
 
@@ -69,18 +69,22 @@ def _is_whole(fact: Any) -> bool:
 
 
 def _traffic(path: str) -> Iterable[tuple[str, dict[str, Any]]]:
-    """Answered requests of the log's end. A line that is none is passed over."""
-    for line in _tail(path):
+    """The newest answered request of each model at the log's end; what is none is passed over."""
+    seen: set[str] = set()
+    for line in reversed(_tail(path)):
         if b'"status":200' not in line and b'"status": 200' not in line:
             continue
         try:
             told = json.loads(line)
-            at = _seconds(told["time"])
             name = f"{told['provider']}/{told['model']}"
+            if name in seen:
+                continue
+            at = _seconds(told["time"])
         except (ValueError, TypeError, KeyError, RecursionError):
             continue
         if not (told["provider"] and told["model"]) or told["status"] != ANSWERED:
             continue
+        seen.add(name)
         latency = told.get("latency")
         yield (
             name,
