@@ -23,7 +23,10 @@ written, and how a workspace adds its own or changes ours: [catalogue.md](catalo
 
 Variables are looked at in the order given, which is LiteLLM's; the first that is set is used, from
 the environment or from `.env`. A key that a list of models does not prove is proven as the column
-says; "list" is the list itself, unless anybody gets it.
+says; "list" is the list itself, unless anybody gets it. `freerouter check` asks all of them
+([check.md](check.md)). Where there are several keys for one provider, each has deployments of its
+own ([several keys](../how-to/several-keys.md)). Packages may add providers
+([plugins](../how-to/plugins.md)).
 
 | name | what it is | key in | LiteLLM prefix | the key is proven by | free |
 |---|---|---|---|---|---|

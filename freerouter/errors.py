@@ -76,6 +76,10 @@ class ProviderError(FreeRouterError):
         self.retry = retry
 
 
+class PluginError(FreeRouterError):
+    """A package that adds something to FreeRouter is broken."""
+
+
 class GatewayStateError(FreeRouterError):
     """The gateway is not in the state that the command needs."""
 

@@ -11,7 +11,8 @@ from freerouter.config import atomic
 from freerouter.config.workspace import shown, state_home
 from freerouter.config.yaml_file import read_yaml
 from freerouter.errors import CancelledError, FileError, FreeRouterError, NotFoundError, UsageError
-from freerouter.resources import flow_paths, flows_directory
+from freerouter.plugins import flow_directories
+from freerouter.resources import flow_paths
 from freerouter.result import Line, Output, Result, Running, Table, counted
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def _confirm(session: Session, left: list[list[str]]) -> None:
 
 
 def _directories(session: Session) -> list[str]:
-    return [flows_directory(), session.context().workspace.flows]
+    return flow_directories(session.context().workspace.flows)
 
 
 def _path(session: Session, name: str) -> str:

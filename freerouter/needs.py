@@ -10,7 +10,7 @@ from freerouter.errors import GatewayStateError, NotConfiguredError
 from freerouter.registry import Need
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from freerouter.context import Context
 
@@ -52,9 +52,11 @@ def _gateway(ctx: Context) -> None:
         raise GatewayStateError("The gateway is not running.", fix="`freerouter start` starts it.")
 
 
-_CHECKS = {
+_CHECKS: Mapping[str, Callable[[Context], None]] = {
     Need.CONFIG: _config,
     Need.MODELS: _models,
     Need.ENGINE: _engine,
     Need.GATEWAY: _gateway,
 }
+
+KNOWN = frozenset(_CHECKS)

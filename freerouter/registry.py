@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
-from freerouter.errors import UsageError
+from freerouter.errors import PluginError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from freerouter.context import Context
     from freerouter.result import Result
@@ -74,6 +74,8 @@ class Command(NamedTuple):
     """The flow that it opens instead, where it is given nothing to do."""
     of_session: bool = False
     """Its function takes the session instead of a context: it runs other commands."""
+    origin: str = ""
+    """The plugin that it comes from, with its version; "" for ours."""
 
     @property
     def usage(self) -> str:
@@ -109,23 +111,40 @@ class Call(NamedTuple):
 
 
 class Registry:
-    """Every verb, by name and alias."""
+    """Every verb, by name and alias. `plugged` gives those of plugins, given the names of ours.
 
-    def __init__(self, commands: Iterable[Command]) -> None:
+    Plugins are looked for only where a name is not ours, or all that there is is wanted.
+    """
+
+    def __init__(
+        self,
+        commands: Iterable[Command],
+        plugged: Callable[[Collection[str]], Iterable[Command]] = lambda _ours: (),
+    ) -> None:
         self.commands = tuple(commands)
-        self._by_name = {name: c for c in self.commands for name in (c.name, *c.aliases)}
+        self._by_name = _by_name(self.commands)
+        self.own_names = frozenset(self._by_name)
+        self._plugged = plugged
+        self._of_plugins: tuple[Command, ...] | None = None
 
     @property
     def visible(self) -> list[Command]:
         """The commands that help and completion name."""
-        return [c for c in self.commands if not c.hidden]
+        return [c for c in (*self.commands, *self._look_for_plugins()) if not c.hidden]
+
+    def _look_for_plugins(self) -> tuple[Command, ...]:
+        if self._of_plugins is None:
+            self._of_plugins = tuple(self._plugged(self.own_names))
+            self._by_name |= _by_name(self._of_plugins)
+        return self._of_plugins
 
     def find(self, tokens: list[str]) -> tuple[Command, int]:
         """The command that the first words name, and how many words that took."""
-        for size in (2, 1):
-            command = self._by_name.get(" ".join(tokens[:size])) if len(tokens) >= size else None
-            if command:
-                return command, size
+        found = self._find(tokens)
+        if found is None and tokens and self._look_for_plugins():
+            found = self._find(tokens)
+        if found:
+            return found
         groups = {name.split()[0] for name in self._by_name if " " in name}
         word = " ".join(tokens[: 2 if tokens and tokens[0] in groups else 1])
         known = {n for n, c in self._by_name.items() if not c.hidden}
@@ -133,6 +152,13 @@ class Registry:
             f'There is no command "{word}".',
             fix=did_you_mean(word, known) or "`help` lists the commands.",
         )
+
+    def _find(self, tokens: list[str]) -> tuple[Command, int] | None:
+        for size in (2, 1):
+            command = self._by_name.get(" ".join(tokens[:size])) if len(tokens) >= size else None
+            if command:
+                return command, size
+        return None
 
     def get(self, name: str) -> Command:
         return self.find(name.split())[0]
@@ -143,7 +169,35 @@ def load(command: Command) -> Function:
     if command.target == FRONT_END:
         raise UsageError(f"`{command.name}` works only at a prompt or on a command line.")
     module, _, attribute = command.target.partition(":")
+    if command.origin:
+        return _load_plugin(command, module, attribute)
     return cast("Function", getattr(import_module(module), attribute))
+
+
+def _load_plugin(command: Command, module: str, attribute: str) -> Function:
+    """The function of a plugin's command; whatever fails in it is told as the plugin's."""
+    from freerouter.errors import FreeRouterError
+
+    who = f"`{command.name}` of the plugin {command.origin}"
+    try:
+        function = getattr(import_module(module), attribute)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - what is not ours may raise anything
+        what = f"{who} cannot be loaded."
+        raise PluginError(what, f"{type(error).__name__}: {error}.") from None
+
+    def run(ctx: Context, args: Mapping[str, Any]) -> Result:
+        try:
+            return cast("Result", function(ctx, args))
+        except FreeRouterError:
+            raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+            raise PluginError(f"{who} failed.", f"{type(error).__name__}: {error}.") from None
+
+    return run
+
+
+def _by_name(commands: Iterable[Command]) -> dict[str, Command]:
+    return {name: c for c in commands for name in (c.name, *c.aliases)}
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

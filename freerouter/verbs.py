@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from freerouter.registry import FRONT_END, Command, Need, Parameter, Registry
 from freerouter.verbs_gateway import GATEWAY_COMMANDS
 from freerouter.verbs_providers import PROVIDER_COMMANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
 
 SET = Parameter(
     "set",
@@ -236,6 +241,14 @@ COMMANDS = (
         "`record off` writes the file. `--record FILE` records a single command.",
     ),
     Command(
+        "plugins",
+        "List what installed packages add: commands, flows and providers",
+        "freerouter.commands.plugins:run",
+        examples=("plugins", "plugins --json"),
+        details="Exit code 1 where a part of a plugin is broken or its name is taken: it is left "
+        "out, and everything else works. FREEROUTER_PLUGINS=off leaves all plugins out.",
+    ),
+    Command(
         "where",
         "Tell where things are and in which state: what flows ask first",
         "freerouter.commands.where:run",
@@ -249,4 +262,11 @@ COMMANDS = (
     ),
 )
 
-REGISTRY = Registry(COMMANDS)
+
+def _plugged(ours: Collection[str]) -> Iterable[Command]:
+    from freerouter.plugins import plugged_commands
+
+    return plugged_commands(ours)
+
+
+REGISTRY = Registry(COMMANDS, _plugged)

@@ -9,6 +9,7 @@ PROVIDER = Parameter(
 )
 ENTRY = PROVIDER._replace(help="a provider's name in providers.yaml")
 
+NUMBER = Parameter("number", "int", "which of its several keys: 2 is kept as NAME_2", default=1)
 AT = Parameter("at", help="its region, or your account, resource or AWS region there")
 
 PROVIDER_COMMANDS = (
@@ -99,6 +100,37 @@ PROVIDER_COMMANDS = (
         hidden=True,
     ),
     Command(
+        "check",
+        "Ask providers whether they take their keys; with --full, models too",
+        "freerouter.commands.check:run",
+        (
+            Parameter(
+                "target",
+                help="a provider, or a model (which is then called)",
+                positional=True,
+                many=True,
+                complete="provider",
+            ),
+            Parameter("full", "flag", "call each selected model once, for one token"),
+            Parameter("stream", "flag", "also whether the models stream (a call more for each)"),
+            Parameter("tools", "flag", "also whether they call tools (a call more for each)"),
+            Parameter("calls", "int", "the budget: no more calls than this", default=50),
+            Parameter("paid", "flag", "call also models that cost money"),
+            Parameter("fresh", "flag", "ask again, also where a verdict still holds"),
+            Parameter("timeout", "float", "seconds that one answer may take", default=20.0),
+        ),
+        needs=(Need.CONFIG,),
+        examples=(
+            "check",
+            "check openrouter --fresh",
+            "check --full --calls 10",
+            "check groq/llama-3.3-70b-versatile --stream --tools",
+        ),
+        details="Exit code 0 when all is well, 1 when something is wrong, 5 when something could "
+        "not be told. Verdicts are kept: that it works for an hour, that it does not for five "
+        "minutes. A model that answers is proven, also by a client; `list` shows it.",
+    ),
+    Command(
         "keys set",
         "Store a provider's key in .env, typed unseen or read from standard input",
         "freerouter.commands.keys:set_key",
@@ -107,6 +139,7 @@ PROVIDER_COMMANDS = (
             Parameter("from_env", help="take it from this variable instead of asking for it"),
             Parameter("url", help="the base URL to check it at, for type oai"),
             AT,
+            NUMBER,
             Parameter("unchecked", "flag", "store it without asking the provider"),
         ),
         needs=(Need.CONFIG,),
@@ -141,7 +174,7 @@ PROVIDER_COMMANDS = (
         "keys remove",
         "Take a provider's key out of .env",
         "freerouter.commands.keys:remove_key",
-        (PROVIDER,),
+        (PROVIDER, NUMBER),
         needs=(Need.CONFIG,),
         writes=True,
         examples=("keys remove openrouter",),

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from freerouter.commands.doctor_facts import finding, from_error, mend_key
-from freerouter.commands.writing import last_lists, parts_of
+from freerouter.commands.writing import deployed, last_lists, parts_of, with_keys
 from freerouter.config.state import FINGERPRINT, fingerprint_of, read_models, read_suffixes
 from freerouter.errors import FreeRouterError
 from freerouter.providers.catalogue import catalogue_of
@@ -198,7 +198,8 @@ def _generated(facts: Facts, file: ProvidersFile) -> str:
 
     lists = last_lists(facts.ctx.workspace)
     parts = parts_of([(a, lists.get(a.name, [])) for a in facts.accounts], file.select, file.spend)
-    return generate(file, [(p.account, m) for p in parts for m in p.written])
+    parts = with_keys(parts, {one.entry.name: one.others for one in facts.resolved})
+    return generate(file, deployed(parts))
 
 
 def _served(facts: Facts, started_with: str) -> Finding:

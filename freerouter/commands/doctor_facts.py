@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 from freerouter.commands.keys import key_variable
 from freerouter.config.providers_file import load_providers
 from freerouter.config.secrets import load_secrets
-from freerouter.config.state import read_suffixes
+from freerouter.config.state import read_refused, read_suffixes
 from freerouter.errors import FreeRouterError, UsageError
 from freerouter.process.record import running
-from freerouter.providers.account import Account, resolve
 from freerouter.providers.catalogue import catalogue_of
+from freerouter.providers.configured import usable_keys
 from freerouter.providers.http import without_password
+from freerouter.providers.several import resolve_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from freerouter.config.secrets import Secrets
     from freerouter.context import Context
     from freerouter.process.record import GatewayRecord
+    from freerouter.providers.account import Account
     from freerouter.providers.keys import Verdict
 
 T = TypeVar("T")
@@ -73,6 +75,13 @@ class Resolved(NamedTuple):
     entry: Entry
     account: Account | None
     error: FreeRouterError | None
+    others: tuple[Account, ...] = ()
+    """Those of its further keys."""
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """One for each of its keys."""
+        return (self.account, *self.others) if self.account else ()
 
 
 class Facts(NamedTuple):
@@ -99,8 +108,8 @@ def gather(ctx: Context, *, offline: bool) -> Facts:
     secrets, secrets_error = _attempt(lambda: load_secrets(ctx))
     resolved = _resolved(ctx, file, secrets) if file and secrets else ()
     for one in resolved:
-        if one.account:
-            ctx.redact.learn(one.account.secrets())
+        for account in one.accounts:
+            ctx.redact.learn(account.secrets())
     record = running(ctx.workspace)
     return Facts(ctx, offline, file, file_error, secrets, secrets_error, resolved, record)
 
@@ -108,11 +117,19 @@ def gather(ctx: Context, *, offline: bool) -> Facts:
 def _resolved(ctx: Context, file: ProvidersFile, secrets: Secrets) -> tuple[Resolved, ...]:
     """Every provider that is on, at the address that answered last."""
     catalogue, suffixes = catalogue_of(ctx), read_suffixes(ctx.workspace)
+    refused = read_refused(ctx.workspace)
 
-    def account(entry: Entry) -> Account:
-        return resolve(entry, catalogue, secrets).under(suffixes.get(entry.name, ""))
+    def accounts(entry: Entry) -> list[Account]:
+        found = resolve_each(entry, catalogue, secrets)
+        usable = usable_keys(found, refused.get(entry.name, ()))
+        return [account.under(suffixes.get(entry.name, "")) for account in usable]
 
-    return tuple(Resolved(e, *_attempt(partial(account, e))) for e in file.enabled)
+    resolved = []
+    for entry in file.enabled:
+        found, error = _attempt(partial(accounts, entry))
+        first = found[0] if found else None
+        resolved.append(Resolved(entry, first, error, tuple(found or ())[1:]))
+    return tuple(resolved)
 
 
 def _attempt(act: Callable[[], T]) -> tuple[T | None, FreeRouterError | None]:

@@ -43,7 +43,7 @@ def judge_all(ctx: Context, accounts: list[Account]) -> tuple[tuple[Account, Ver
     late = "did not answer within"
     verdicts = [Verdict("unknown", f"{a.label} {late} {SECONDS:g} s.") for a in accounts]
     waiting = dict(enumerate(accounts))
-    jobs = [partial(_verdict, account, today(ctx.now())) for account in accounts]
+    jobs = [partial(verdict_of, account, today(ctx.now())) for account in accounts]
     for number, verdict in in_parallel(jobs, SECONDS):
         verdicts[number] = verdict
         account = waiting.pop(number)
@@ -55,11 +55,12 @@ def judge_all(ctx: Context, accounts: list[Account]) -> tuple[tuple[Account, Ver
     return tuple(zip(accounts, verdicts, strict=True))
 
 
-def _verdict(account: Account, day: date) -> Verdict:
+def verdict_of(account: Account, day: date, seconds: float = SECONDS) -> Verdict:
+    """The provider's word; that it could not be asked is one too."""
     from freerouter.providers.keys import Verdict, judge
 
     try:
-        return judge(account, day, SECONDS)
+        return judge(account, day, seconds)
     except FreeRouterError as error:
         return Verdict("unknown", f"{account.label} could not be asked. {error.what}", error.fix)
     except OSError as error:  # certificates that cannot be read
@@ -88,6 +89,8 @@ def _key(facts: Facts, account: Account, verdict: Verdict) -> Finding:
         return finding(name, "skipped", what, fix=verdict.fix)
     if verdict.state == "refused":
         fix, command = mend_key(facts, account.entry, verdict.fix)
+        fix = f"{fix.rstrip('.')}. `freerouter check {account.name}` says what another is worth."
+        fix = fix.removeprefix(". ")
         return finding(name, "error", what, fix=fix, command=command)
     return finding(name, "warn", what, fix=_fix(verdict))
 

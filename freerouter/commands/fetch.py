@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from freerouter.commands.writing import (
@@ -11,15 +12,17 @@ from freerouter.commands.writing import (
     last_lists,
     parts_of,
     total_line,
+    with_keys,
     withheld_line,
     write,
 )
 from freerouter.config.providers_file import OPTIONS, load_providers
-from freerouter.config.state import read_fetched, read_left_out, read_suffixes
+from freerouter.config.state import read_fetched, read_left_out, read_refused, read_suffixes
 from freerouter.errors import FreeRouterError, NotConfiguredError, ProviderError
-from freerouter.providers.configured import accounts_of
+from freerouter.providers.configured import accounts_of, configured_accounts, first_keys
 from freerouter.providers.discovery import Outcome, discover
 from freerouter.providers.kept import Kept
+from freerouter.providers.several import notes_on_several, together
 from freerouter.providers.today import today
 from freerouter.result import Line, Progress, Result, counted
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from freerouter.context import Context
     from freerouter.providers.account import Account
     from freerouter.providers.models import Model
+    from freerouter.providers.several import Keys
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -53,15 +57,21 @@ def _uncollected() -> Iterator[None]:
 def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
     file = load_providers(ctx.workspace)
     only = _known(file, args.get("provider") or [])
-    accounts = accounts_of(ctx, file)
-    asked = [a for a in accounts if not only or a.name in only]
+    every = accounts_of(ctx, file)
+    asked = [a for a in every if not only or a.name in only]
     kept = Kept(ctx.workspace.answers, ctx.now, fresh=args["fresh"])
     outcomes = _discover(ctx, asked, args["timeout"], kept)
     old, suffixes = last_lists(ctx.workspace), read_suffixes(ctx.workspace)
     outcomes = [_under(o, suffixes) for o in outcomes]
+    keys = together(_proven(ctx, outcomes, args))
+    outcomes = [k.first for k in keys]
+    standing = first_keys(configured_accounts(ctx, file))
+    accounts = [first for first, _ in standing]
     answers = {o.account.name: o for o in outcomes}
     lists = [_list_of(a, answers.get(a.name), old, suffixes) for a in accounts]
-    parts = parts_of(lists, file.select, file.spend)
+    others = {first.name: further for first, further in standing}
+    others |= {k.first.account.name: k.others for k in keys}
+    parts = with_keys(parts_of(lists, file.select, file.spend), others)
     changes = _changes(outcomes, old)
     problems, show = _tell(parts, answers, changes, file.select)
     show += [
@@ -71,13 +81,16 @@ def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
         if name not in OPTIONS
     ]
     show += [Line(_worded(p), "error", err=True) for p in problems]
+    show += _key_lines(keys)
     if not any(p.written for p in parts):
         raise _nothing(ctx, [*problems, *_silent(parts, answers)])
     before = read_fetched(ctx.workspace) if only else None
     told = {n: dict(o.left_out) for n, o in answers.items() if o.left_out or o.error is None}
     left_out = {**read_left_out(ctx.workspace), **told}
     when = ctx.now() if before is None else before
-    changed = write(ctx, file, parts, fetched=when, left_out=left_out)
+    refused = {**read_refused(ctx.workspace), **{k.first.account.name: k.left_out for k in keys}}
+    refused = {name: names for name, names in refused.items() if names}
+    changed = write(ctx, file, parts, fetched=when, left_out=left_out, refused=refused)
     kept.write({o.account.name for o in outcomes if o.error is None})
     show.append(total_line(parts, changed=changed))
     counts = {p.account.name: len(p.models) for p in parts}
@@ -102,6 +115,44 @@ def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
     return Result(data, tuple(show), ProviderError.exit_code if failure else 0)
 
 
+def _proven(ctx: Context, outcomes: list[Outcome], args: Mapping[str, Any]) -> list[Outcome]:
+    """Of several keys each must be known for good: a list that anybody gets tells nothing."""
+    doubtful = [o for o in outcomes if o.error is None and o.account.provider.check]
+    counts = Counter(o.account.name for o in outcomes)
+    doubtful = [o for o in doubtful if counts[o.account.name] > 1]
+    if not doubtful:
+        return outcomes
+    from freerouter.commands.check import judge_all
+    from freerouter.commands.checked import Checked
+    from freerouter.providers.keys import Verdict
+
+    asked = [Checked(o.account.title, Verdict("", ""), o.account) for o in doubtful]
+    judged = judge_all(ctx, asked, args["timeout"], fresh=args["fresh"])
+    bad = {one.name: one.verdict for one in judged if one.verdict.state == "refused"}
+    return [
+        o._replace(error=ProviderError(v.message, fix=v.fix, state="refused"), models=())
+        if (v := bad.get(o.account.title))
+        else o
+        for o in outcomes
+    ]
+
+
+def _key_lines(keys: Sequence[Keys]) -> list[Line]:
+    """Keys that are left out where others are good, and what is said of several accounts."""
+    lines = [
+        Line(
+            f"{_worded(outcome.error)} It is left out ({outcome.account.key_name}).",
+            "error",
+            err=True,
+        )
+        for one in keys
+        for outcome in one.refused
+        if outcome.error
+    ]
+    accounts = [account for one in keys for account in (one.first.account, *one.others)]
+    return lines + [Line(note, "warn", err=True) for note in notes_on_several(accounts)]
+
+
 def _known(file: ProvidersFile, names: Sequence[str]) -> set[str]:
     """The names, each of a provider that is switched on."""
     for name in names:
@@ -114,11 +165,11 @@ def _known(file: ProvidersFile, names: Sequence[str]) -> set[str]:
 
 def _discover(ctx: Context, accounts: list[Account], timeout: float, kept: Kept) -> list[Outcome]:
     for account in accounts:
-        ctx.emit(Progress(account.name, account.label))
+        ctx.emit(Progress(account.title, account.label))
 
     def done(outcome: Outcome) -> None:
         state = "failed" if outcome.error else "ok"
-        ctx.emit(Progress(outcome.account.name, outcome.account.label, state))
+        ctx.emit(Progress(outcome.account.title, outcome.account.label, state))
 
     return discover(accounts, today(ctx.now()), timeout, done, _load_the_rest, kept=kept)
 

@@ -29,7 +29,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
             Line("freerouter init --wizard  sets everything up"),
             Line("freerouter COMMAND        does one thing and ends"),
             Line(""),
-            Fields(tuple((c.name, c.summary) for c in visible)),
+            Fields(tuple((c.name, _summary(c)) for c in visible)),
             Line(""),
             Line("`help COMMAND` tells more. Every command takes --json, --plain and --profile."),
         ),
@@ -39,7 +39,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
 def _one(command: Command) -> Result:
     positional = tuple(p for p in command.parameters if p.positional and p.help)
     options = tuple(p for p in command.parameters if not p.positional)
-    show: list[Any] = [Line(command.summary, "head"), Line(""), Line(f"Usage: {command.usage}")]
+    show: list[Any] = [Line(_summary(command), "head"), Line(""), Line(f"Usage: {command.usage}")]
     if command.details:
         show += [Line(""), Line(command.details)]
     if positional or options:
@@ -51,6 +51,11 @@ def _one(command: Command) -> Result:
     if command.examples:
         show += [Line(""), Line("Examples:", "head"), *(Line(f"  {e}") for e in command.examples)]
     return Result({"command": _data(command)}, tuple(show))
+
+
+def _summary(command: Command) -> str:
+    """What it does, and which plugin it comes from."""
+    return f"{command.summary} ({command.origin})" if command.origin else command.summary
 
 
 def _flag(p: Parameter) -> str:

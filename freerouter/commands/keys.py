@@ -18,10 +18,11 @@ from freerouter.config.secrets import (
 from freerouter.errors import NotConfiguredError, NotFoundError, ProviderError, UsageError
 from freerouter.providers.account import resolve
 from freerouter.providers.catalogue import catalogue_of
+from freerouter.providers.several import notes_on_several, resolve_each
 from freerouter.result import Line, Result, Reveal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from freerouter.config.providers_file import Entry
     from freerouter.context import Context
@@ -35,7 +36,9 @@ def set_key(ctx: Context, args: Mapping[str, Any]) -> Result:
     """Store the hidden input as the provider's key. A key that is refused is not stored."""
     entry = find_entry(ctx, args["provider"])
     new = args["url"] and entry.name not in entries_by_name(ctx)
-    variable = _usual_variable(ctx, entry) if new else key_variable(ctx, entry)
+    number = args["number"]
+    known = number > 1 or not new
+    variable = key_variable(ctx, entry, number) if known else _usual_variable(ctx, entry)
     if args["url"]:
         entry = entry._replace(api_base=args["url"])
     if args["at"]:
@@ -59,7 +62,12 @@ def set_key(ctx: Context, args: Mapping[str, Any]) -> Result:
     if ctx.environ.get(variable, key).strip() != key:
         show.append(Line(f"{variable} is also set in your environment, and that one wins.", "warn"))
     data = {"provider": entry.name, "variable": variable, "verdict": state}
-    return Result(data, tuple(show), undo=(("keys", "remove", entry.name),) if first else ())
+    return Result(data, tuple(show), undo=_removal(entry, number) if first else ())
+
+
+def _removal(entry: Entry, number: int) -> tuple[tuple[str, ...], ...]:
+    which = ("--number", str(number)) if number > 1 else ()
+    return (("keys", "remove", entry.name, *which),)
 
 
 def _given(ctx: Context, entry: Entry, variable: str | None) -> str:
@@ -84,7 +92,9 @@ def remove_key(ctx: Context, args: Mapping[str, Any]) -> Result:
     entry = find_entry(ctx, args["provider"])
     record = catalogue_of(ctx).get(entry.type)
     names = [_usual_variable(ctx, entry) if record.generic else key_variable(ctx, entry)]
-    if not entry.api_key:
+    if args["number"] > 1:
+        names = [key_variable(ctx, entry, args["number"])]
+    elif not entry.first_key:
         names += [name for name in record.env if name not in names]
     taken = [name for name in names if remove_variable(ctx.workspace, name)]
     secrets = load_secrets(ctx)
@@ -101,7 +111,7 @@ def remove_key(ctx: Context, args: Mapping[str, Any]) -> Result:
 
 def _usual_variable(ctx: Context, entry: Entry) -> str:
     """The variable of its key, also for a server that names none yet."""
-    if entry.api_key:
+    if entry.first_key:
         return key_variable(ctx, entry)
     return key_env(catalogue_of(ctx).get(entry.type), entry.name)
 
@@ -118,9 +128,23 @@ def check_key(ctx: Context, args: Mapping[str, Any]) -> Result:
         ctx.redact.learn({f"{variable_part(entry.name)}_KEY": key})
         verdict = _judge(ctx, entry, key)
     else:
-        account = resolve(entry, catalogue_of(ctx), load_secrets(ctx))
-        verdict = _ask(ctx, account)
+        accounts = resolve_each(entry, catalogue_of(ctx), load_secrets(ctx))
+        if len(accounts) > 1:
+            return _of_several(ctx, entry, accounts)
+        verdict = _ask(ctx, accounts[0])
     return verdict_result({"provider": entry.name}, verdict)
+
+
+def _of_several(ctx: Context, entry: Entry, accounts: Sequence[Account]) -> Result:
+    """A verdict for each key; as a whole it is that of the first that works."""
+    verdicts = [_ask(ctx, account) for account in accounts]
+    best = next((v for v in verdicts if v.state == "works"), verdicts[0])
+    told = [verdict_result({"key": a.key_name}, v) for a, v in zip(accounts, verdicts, strict=True)]
+    data = {**verdict_result({"provider": entry.name}, best).data, "keys": [r.data for r in told]}
+    notes = [Line(note, "warn") for note in notes_on_several(accounts)]
+    codes = {r.exit_code for r in told}
+    code = 1 if 1 in codes else max(codes)
+    return Result(data, tuple(block for r in told for block in r.show) + tuple(notes), code)
 
 
 def verdict_result(data: Mapping[str, Any], verdict: Verdict) -> Result:
@@ -147,12 +171,14 @@ def show_master(ctx: Context, args: Mapping[str, Any]) -> Result:
     return Result({"variable": MASTER_KEY}, (Reveal(MASTER_KEY, key),))
 
 
-def key_variable(ctx: Context, entry: Entry) -> str:
-    """The variable in which the entry's key is kept."""
-    named = variables.names(entry.api_key)
+def key_variable(ctx: Context, entry: Entry, number: int = 1) -> str:
+    """The variable in which the entry's key is kept, or that one of its several keys."""
+    if number > 1:
+        return _numbered(ctx, entry, number)
+    named = variables.names(entry.first_key)
     if named:
         return named[0]
-    if entry.api_key:
+    if entry.first_key:
         raise UsageError(
             f"The key of {entry.name} stands in providers.yaml itself, so no other one is used.",
             entry.place + ".",
@@ -164,6 +190,21 @@ def key_variable(ctx: Context, entry: Entry) -> str:
     raise UsageError(
         f"{entry.name} has no variable for a key.",
         fix=f"Add `api_key: ${{{variable_part(entry.name)}_API_KEY}}` to it in providers.yaml.",
+    )
+
+
+def _numbered(ctx: Context, entry: Entry, number: int) -> str:
+    """Under `keys:` its place counts; else it is kept beside the first, as NAME_2."""
+    if not entry.keys:
+        return f"{_usual_variable(ctx, entry)}_{number}"
+    texts = [text for text in (entry.api_key, *entry.keys) if text]
+    found = variables.names(texts[number - 1]) if number <= len(texts) else []
+    if found:
+        return found[0]
+    raise UsageError(
+        f"{entry.name} has no variable for a key {number}.",
+        entry.place + ".",
+        "Add one to its `keys` in providers.yaml.",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from freerouter.commands.models import thousands
+from freerouter.config.proven import day_of, read_proven
 from freerouter.config.state import read_models
 from freerouter.errors import NotFoundError
 from freerouter.registry import did_you_mean
@@ -29,8 +30,10 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         rows = [r for r in rows if all(w in r["id"].lower() for w in words)]
     if not rows:
         return Result({"models": []}, (Line("No model matches.", "dim"),))
+    proven = read_proven(ctx.workspace)
+    rows = [{**r, "proven": day_of(proven.get(f"{r['provider']}/{r['id']}"))} for r in rows]
     table = Table(
-        ("MODEL", "PROVIDER", "CONTEXT", "IN $/M", "OUT $/M", "FREE", "SERVED"),
+        ("MODEL", "PROVIDER", "CONTEXT", "IN $/M", "OUT $/M", "FREE", "SERVED", "PROVEN"),
         tuple(
             (
                 r["id"],
@@ -40,6 +43,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
                 r["output_price"] or "",
                 r["free"],
                 ("stale" if r["stale"] else "yes") if r["written"] else "",
+                r["proven"],
             )
             for r in rows
         ),

@@ -8,7 +8,7 @@ from freerouter.commands.entries import key_env
 from freerouter.config import variables
 from freerouter.config.providers_file import Entry, ProvidersFile, load_providers
 from freerouter.config.secrets import Secrets, load_secrets
-from freerouter.config.state import read_left_out, read_models
+from freerouter.config.state import read_left_out, read_models, read_refused
 from freerouter.errors import FreeRouterError, NotFoundError
 from freerouter.providers.account import has_instead, shown_base
 from freerouter.providers.catalogue import Catalogue, Provider, catalogue_of
@@ -110,13 +110,16 @@ def show(ctx: Context, args: Mapping[str, Any]) -> Result:
     models = [m for m in read_models(ctx.workspace) if m["provider"] == entry.name]
     free = sum(m["free"] in ("yes", "quota") for m in models)
     left_out = read_left_out(ctx.workspace).get(entry.name, {})
+    several = _several(ctx, entry)
     key = f"{row['key_env']}: missing" if row["found"] == "missing" else row["found"]
+    key = several[0] if several else key
     pairs = (
         ("type", f"{entry.type} ({one.record.name})"),
         ("name", entry.name),
         ("enabled", "yes" if entry.enabled else "no"),
         ("url", volatile_url(row["url"])),
         ("key", key),
+        *(("", other) for other in several[1:]),
         ("keys from", one.record.key_url),
         ("free tier", one.record.free_tier),
         *(("limits", note) for note in told(one.record.limits)),
@@ -127,8 +130,26 @@ def show(ctx: Context, args: Mapping[str, Any]) -> Result:
         ("models", f"{len(models)}, {free} of them free" if models else "none fetched yet"),
         ("left out", ", ".join(f"{number} {kind}" for kind, number in left_out.items())),
     )
-    data = {**row, "models": len(models), "free": free, "left_out": left_out}
+    data = {**row, "keys": several, "models": len(models), "free": free, "left_out": left_out}
     return Result(data, (Fields(tuple(pair for pair in pairs if pair[1])),))
+
+
+def _several(ctx: Context, entry: Entry) -> list[str]:
+    """Where each of its several keys is; nothing where there is but one, or none."""
+    from freerouter.providers.several import resolve_each
+
+    secrets = load_secrets(ctx)
+    try:
+        accounts = resolve_each(entry, catalogue_of(ctx), secrets)
+    except FreeRouterError:
+        return []
+    refused = read_refused(ctx.workspace).get(entry.name, ())
+    found = []
+    for account in accounts if len(accounts) > 1 else ():
+        where = secrets.origin(account.key_name) or "in providers.yaml"
+        out = ", refused and left out" if account.key_name in refused else ""
+        found.append(f"{account.key_name} ({where}{out})")
+    return found
 
 
 def _listed(catalogue: Catalogue, file: ProvidersFile) -> list[Listed]:
@@ -158,10 +179,10 @@ def _rank(one: Listed, row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _row(one: Listed, secrets: Secrets, models: int | None) -> dict[str, Any]:
     p, entry = one.record, one.entry
-    named = variables.names(entry.api_key) if entry else []
+    named = variables.names(entry.first_key) if entry else []
     variable = next((n for n in named or p.env if secrets.get(n)), "")
     signed = not variable and not named and has_instead(p, secrets)
-    literal = bool(entry and entry.api_key and not named)
+    literal = bool(entry and entry.first_key and not named)
     answers = models is not None
     hint = p.status_note if p.retired else p.free_tier or ("costs money" if one.costs else "")
     found = f"{variable} ({secrets.origin(variable)})" if variable else "none needed"

@@ -15,6 +15,7 @@ from freerouter.commands.writing import (
     last_lists,
     parts_of,
     total_line,
+    with_keys,
     withheld_line,
     write,
 )
@@ -23,7 +24,7 @@ from freerouter.config.providers_file import load_providers
 from freerouter.config.state import fingerprint_of, read_fetched, read_models
 from freerouter.errors import FreeRouterError, NotConfiguredError, NotFoundError
 from freerouter.process.record import running
-from freerouter.providers.configured import configured_accounts
+from freerouter.providers.configured import configured_accounts, first_keys
 from freerouter.result import Line, Result, counted
 
 if TYPE_CHECKING:
@@ -39,13 +40,15 @@ if TYPE_CHECKING:
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     check_words(args)
     file = load_providers(ctx.workspace)
-    accounts = configured_accounts(ctx, file)
+    keys = first_keys(configured_accounts(ctx, file))
+    accounts = [first for first, _ in keys]
     rows, lists = read_models(ctx.workspace), last_lists(ctx.workspace)
     choosing = _choosing(file, accounts, rows, lists)
     if args["provider"]:
         _check_provider(file, choosing, args["provider"])
     selected = new_selection(choosing, args)
     parts = parts_of([(a, lists.get(a.name, [])) for a in accounts], selected, file.spend)
+    parts = with_keys(parts, {first.name: others for first, others in keys})
     if not any(p.written for p in parts):
         raise _nothing(parts)
     stored = put_selection(ctx.workspace, selected, ctx.now())

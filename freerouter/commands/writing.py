@@ -16,6 +16,7 @@ from freerouter.config.state import (
     read_fetched,
     read_left_out,
     read_models,
+    read_refused,
     write_state,
 )
 from freerouter.errors import FileError, FreeRouterError, ProviderError
@@ -44,6 +45,8 @@ class Part(NamedTuple):
     """It is the demo, and there are real models."""
     withheld: tuple[Model, ...] = ()
     """What would be written, but may cost money, and `spend: never` rules that out."""
+    others: tuple[Account, ...] = ()
+    """The same provider with its further keys: each has a deployment of every model written."""
 
 
 def last_lists(workspace: Workspace) -> dict[str, list[Model]]:
@@ -95,6 +98,16 @@ def _part(
     free = [m for m in written if m.costs_nothing]
     problem = _all_withheld(account, withheld) if withheld and not free else None
     return Part(account, models, free, gone, problem, withheld=withheld)
+
+
+def with_keys(parts: Iterable[Part], others: Mapping[str, tuple[Account, ...]]) -> list[Part]:
+    """Each part with the accounts of its provider's further keys."""
+    return [part._replace(others=others.get(part.account.name, ())) for part in parts]
+
+
+def deployed(parts: Iterable[Part]) -> list[tuple[Account, Model]]:
+    """What stands in config.yaml: every model that is written, with every key."""
+    return [(a, m) for p in parts for m in p.written for a in (p.account, *p.others)]
 
 
 def _all_withheld(account: Account, withheld: Sequence[Model]) -> ProviderError:
@@ -162,6 +175,7 @@ def write(
     fetched: float,
     others: Iterable[Mapping[str, Any]] = (),
     left_out: Mapping[str, Mapping[str, int]] | None = None,
+    refused: Mapping[str, Sequence[str]] | None = None,
 ) -> bool:
     """Write both files; whether config.yaml changed. `others` are rows that belong to no part."""
     workspace = ctx.workspace
@@ -169,9 +183,11 @@ def write(
     from freerouter.config.generate import generate
 
     _check_own_models(file)
-    text = generate(file, [(p.account, m) for p in parts for m in p.written])
+    text = generate(file, deployed(parts))
     if left_out is None:
         left_out = read_left_out(workspace)
+    if refused is None:
+        refused = read_refused(workspace)
     rows = [
         {**m._asdict(), "written": m.id in written}
         for p in parts
@@ -188,6 +204,7 @@ def write(
             "suffixes": suffixes,
             "left_out": left_out,
             "asked_for": digest_of(workspace.providers_file),
+            **({"refused": refused} if refused else {}),
         }
         write_state(workspace.models_file, state)
         changed = _read(workspace.config_file) != text
@@ -224,7 +241,7 @@ def is_current(ctx: Context) -> bool:
 
     try:
         file, parts = _present(ctx)
-        text = generate(file, [(p.account, m) for p in parts for m in p.written])
+        text = generate(file, deployed(parts))
     except FreeRouterError:
         return False
     wanted = text.partition(FINGERPRINT)[2].partition("\n")[0]
@@ -234,12 +251,13 @@ def is_current(ctx: Context) -> bool:
 def _present(ctx: Context) -> tuple[ProvidersFile, list[Part]]:
     """providers.yaml as it is now, and what the last lists come to with it."""
     from freerouter.config.providers_file import load_providers
-    from freerouter.providers.configured import configured_accounts
+    from freerouter.providers.configured import configured_accounts, first_keys
 
     file = load_providers(ctx.workspace)
     lists = last_lists(ctx.workspace)
-    accounts = configured_accounts(ctx, file)
-    return file, parts_of([(a, lists.get(a.name, [])) for a in accounts], file.select, file.spend)
+    keys = first_keys(configured_accounts(ctx, file))
+    parts = parts_of([(a, lists.get(a.name, [])) for a, _ in keys], file.select, file.spend)
+    return file, with_keys(parts, {first.name: others for first, others in keys})
 
 
 def _check_own_models(file: ProvidersFile) -> None:

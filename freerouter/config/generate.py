@@ -65,9 +65,10 @@ def _deployments(chosen: Iterable[tuple[Account, Model]]) -> list[dict[str, Any]
     common: dict[str, tuple[str, dict[str, Any]]] = {}
     found = []
     for account, model in chosen:
-        if account.name not in common:
-            common[account.name] = common_params(account)
-        found.append(deployment(account, model, *common[account.name]))
+        key = account.title
+        if key not in common:
+            common[key] = common_params(account)
+        found.append(deployment(account, model, *common[key]))
     return found
 
 
@@ -101,7 +102,7 @@ def deployment(
     """One entry of LiteLLM's model_list."""
     params = {"model": f"{prefix}/{model.id}", **params}
     info: dict[str, Any] = {
-        "id": f"{account.name}/{model.id}",
+        "id": account.deployment(model.id),
         "mode": "chat",
         "freerouter_provider": account.name,
         "freerouter_free": model.free,

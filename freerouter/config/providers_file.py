@@ -37,6 +37,7 @@ ENTRY: Mapping[str, type | tuple[type, ...]] = {
     "enabled": bool,
     "name": str,
     "api_key": str,
+    "keys": list,
     "api_base": str,
     "model_name": str,
     "provider": str,
@@ -85,6 +86,13 @@ class Entry(NamedTuple):
     place: str = ""
     spend: str = ""
     """never or allowed, where the entry has a word of its own."""
+    keys: tuple[str, ...] = ()
+    """Further keys, each with deployments of its own."""
+
+    @property
+    def first_key(self) -> str:
+        """The text of its key, or of the first of several; "" where it names none."""
+        return self.api_key or next(iter(self.keys), "")
 
 
 class ProvidersFile(NamedTuple):
@@ -190,6 +198,7 @@ def _entry(document: Document, row: Any, path: tuple[str | int, ...]) -> Entry:
         options=dict(options),
         place=document.place(path),
         spend=_one_of(document, row, (*path, "spend"), (NEVER, ALLOWED)),
+        keys=_keys(document, row.get("keys") or [], (*path, "keys")),
         **text,
     )
 
@@ -260,6 +269,16 @@ def _check_models(document: Document, rule: Any, path: tuple[str | int, ...]) ->
         f"{document.place(path)}: models must be free, all, or a list of ids in quotes.",
         fix=did_you_mean(str(rule), ("free", "all")) or 'For example: ["openai/gpt-5"].',
     )
+
+
+def _keys(document: Document, rows: list[Any], path: tuple[str | int, ...]) -> tuple[str, ...]:
+    for number, text in enumerate(rows):
+        if not isinstance(text, str) or not text.strip():
+            raise FileError(
+                f"{document.place((*path, number))}: keys must be a list of variables.",
+                fix="For example: keys: [${FIRST_KEY}, ${SECOND_KEY}].",
+            )
+    return tuple(rows)
 
 
 def _selections(

@@ -66,6 +66,15 @@ def read_left_out(workspace: Workspace) -> dict[str, dict[str, int]]:
     }
 
 
+def read_refused(workspace: Workspace) -> dict[str, list[str]]:
+    """By provider with several keys, the variables of those that it refused last."""
+    data = read_state(workspace.models_file)
+    found = data.get("refused") if data else None
+    if not isinstance(found, dict):
+        return {}
+    return {name: [*names] for name, names in found.items() if isinstance(names, list)}
+
+
 def read_fetched(workspace: Workspace) -> float | None:
     """When all providers were last asked, in seconds since 1970."""
     data = read_state(workspace.models_file)

@@ -52,16 +52,22 @@ class Workspace(NamedTuple):
         return self._path("state", "verdicts.json")
 
     @property
+    def proven_file(self) -> str:
+        """Which models have answered, and when."""
+        return self._path("state", "proven.json")
+
+    @property
+    def requests_file(self) -> str:
+        """What clients asked of the gateway, a line each."""
+        return self._path("state", "requests.jsonl")
+
+    @property
     def gateway_file(self) -> str:
         return self._path("state", "gateway.json")
 
     @property
     def log_file(self) -> str:
         return self._path("state", "gateway.log")
-
-    @property
-    def requests_file(self) -> str:
-        return self._path("state", "requests.jsonl")
 
     @property
     def history_file(self) -> str:

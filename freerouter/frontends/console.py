@@ -42,7 +42,8 @@ class Console:
     def painter(self, stream: IO[str] | None = None) -> Painter:
         stream = stream or sys.stdout
         width = _width() if stream.isatty() else 0
-        return Painter(self.redact, width, colour=self.fancy and stream.isatty())
+        colour = self.fancy and stream.isatty()
+        return Painter(self.redact, width, colour=colour, signs=_carries(stream, "✓✗"))
 
     def show(self, result: Result) -> None:
         self.finish()
@@ -134,6 +135,15 @@ class _AfterProgress:
     def confirm(self, request: Confirm) -> WizardEvent:
         self._finish()
         return self._asker.confirm(request)
+
+
+def _carries(stream: IO[str], text: str) -> bool:
+    """Whether the stream's encoding has these characters."""
+    try:
+        text.encode(getattr(stream, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def _width() -> int:

@@ -21,6 +21,7 @@ STYLES = {"ok": "32", "warn": "33", "error": "31", "dim": "2", "head": "1"}
 GAP = "  "
 CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 """Characters that are never shown."""
+WORDS = {ord("✓"): "ok", ord("✗"): "no"}
 ESCAPES = r"\033\[[0-?]*[ -/]*[@-~]"
 """Whole escape sequences: colours, say, in LiteLLM's log."""
 
@@ -28,7 +29,8 @@ ESCAPES = r"\033\[[0-?]*[ -/]*[@-~]"
 class Painter:
     """Turns blocks into text. `redact` sees everything except what was asked to be shown.
 
-    With `marks`, what is volatile stays marked: for recordings.
+    With `marks`, what is volatile stays marked: for recordings. Without `signs`, words stand for ✓
+    and ✗, where a stream cannot carry them.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class Painter:
         *,
         colour: bool = False,
         marks: bool = False,
+        signs: bool = True,
     ) -> None:
         self._redact = redact
         self._width = width
         self._colour = colour
         self._marks = marks
+        self._signs = signs
 
     def result(self, result: Result) -> tuple[str, str]:
         """What goes to standard output, and what to standard error."""
@@ -76,6 +80,8 @@ class Painter:
             import re
 
             text = re.sub(ESCAPES, "", text)
+        if not self._signs:
+            text = text.translate(WORDS)
         return text.translate(CONTROLS)
 
     def json(self, data: Any) -> str:

@@ -38,6 +38,8 @@ class Account(NamedTuple):
     params: tuple[Param, ...] = ()
     surely: bool = True
     """Whether what answers there is what it is taken for, or must show signs of it."""
+    number: int = 1
+    """Which of its several keys this is."""
 
     def under(self, suffix: str) -> Account:
         if not suffix or self.base_url.endswith(suffix):
@@ -52,7 +54,13 @@ class Account(NamedTuple):
     def label(self) -> str:
         """What people call it."""
         same = self.entry.name == self.provider.id
-        return self.provider.name if same else self.entry.name
+        label = self.provider.name if same else self.entry.name
+        return label if self.number == 1 else f"{label} (key {self.number})"
+
+    @property
+    def title(self) -> str:
+        """Its name, and which of its keys is meant."""
+        return self.name if self.number == 1 else f"{self.name}#{self.number}"
 
     @property
     def base_name(self) -> str:
@@ -90,6 +98,10 @@ class Account(NamedTuple):
     def plan(self) -> str:
         """What the user says of the account: free, paid or nothing."""
         return str(self.entry.options.get("plan") or "")
+
+    def deployment(self, model: str) -> str:
+        """What the gateway knows the model as that is called with this key."""
+        return f"{self.name}/{model}" + (f"#{self.number}" if self.number > 1 else "")
 
     def url(self, path: str) -> str:
         """An address below the provider's; `../` leads up from there."""
@@ -150,6 +162,8 @@ def resolve(entry: Entry, catalogue: Catalogue, secrets: Secrets) -> Account:
         raise FileError(
             f'{entry.place}: unknown provider type "{entry.type}".', fix=error.fix
         ) from None
+    if entry.keys and not entry.api_key:
+        entry = entry._replace(api_key=entry.keys[0])
     region = region_of(entry, provider)
     base = _expand(entry, "api_base", secrets) or provider.regions.get(region, "")
     base = base or _own_base(entry, provider, secrets)

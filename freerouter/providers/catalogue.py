@@ -1,4 +1,4 @@
-"""The catalogue: one YAML record a provider, ours first, then the user's own."""
+"""The catalogue: one YAML record a provider: ours, those of plugins, the user's own."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from freerouter.errors import FileError, NotFoundError
+from freerouter.providers.plugged import plugged_records
 from freerouter.providers.record import Provider, read_record
 from freerouter.registry import did_you_mean
 from freerouter.resources import catalogue_directory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from freerouter.context import Context
 
 __all__ = ["VARIABLE", "Catalogue", "Provider", "catalogue_of"]
@@ -26,13 +29,19 @@ class Catalogue:
     One in `extra` does so after that; a directory that is named there must be one.
     """
 
-    def __init__(self, overrides: str = "", extra: str = "") -> None:
+    def __init__(
+        self,
+        overrides: str = "",
+        extra: str = "",
+        plugged: Callable[[], Mapping[str, dict[str, Any]]] = plugged_records,
+    ) -> None:
         self._overrides = overrides
         self._extra = extra
+        self._plugged = plugged
         self._known: dict[str, Provider] = {}
 
     def ids(self) -> list[str]:
-        return sorted({*_names(catalogue_directory()), *self.overridden()})
+        return sorted({*_names(catalogue_directory()), *self._plugged(), *self.overridden()})
 
     def overridden(self) -> list[str]:
         """The ids of the records that are not, or not only, ours."""
@@ -48,6 +57,9 @@ class Catalogue:
     def _read(self, provider: str) -> Provider:
         self._check_extra()
         data: dict[str, Any] = {}
+        ours = os.path.join(catalogue_directory(), f"{provider}.yaml")
+        if os.sep not in provider and not os.path.isfile(ours):
+            data = dict(self._plugged().get(provider, {}))
         for directory in (catalogue_directory(), self._overrides, self._extra):
             path = os.path.join(directory, f"{provider}.yaml") if directory else ""
             if path and os.sep not in provider and os.path.isfile(path):

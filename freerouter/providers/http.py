@@ -17,7 +17,7 @@ from freerouter.volatile import plain, volatile_url
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import httpx
 
@@ -146,8 +146,12 @@ def ask(
     form: Mapping[str, str] | None = None,
     key_help: str = "",
     rules: Rules = (),
+    decode: Callable[[str, str, bytes], Any] | None = None,
 ) -> Answer:
-    """The same with what the server says of how long its answer holds."""
+    """The same with what the server says of how long its answer holds.
+
+    `decode` reads an answer that is no list: it is given `who`, the content type and the body.
+    """
     import httpx
 
     shown = volatile_url(without_password(url))
@@ -176,7 +180,7 @@ def ask(
     if raw.status >= 300:  # noqa: PLR2004
         said = Said(raw.status, raw.body, parsed(raw.body), _wait(told.get("retry-after", "")))
         check(who, said, rules, key_help)
-    data = _decode(who, told.get("content-type", ""), raw.body)
+    data = (decode or _decode)(who, told.get("content-type", ""), raw.body)
     check(who, Said(raw.status, raw.body, data), rules, key_help)
     validators = told.get("etag", ""), told.get("last-modified", "")
     return Answer(data, *validators, max_age=_max_age(told))

@@ -52,6 +52,9 @@ class Provider(NamedTuple):
     litellm: Mapping[str, Any] = NOTHING
     list: Mapping[str, Any] = NOTHING
     check: Mapping[str, Any] = NOTHING
+    calls: Mapping[str, Any] = NOTHING
+    """How a model is called: `path` below `base_url` where not at /chat/completions, or the
+    `format` that it speaks where that is not OpenAI's."""
     verdicts: tuple[Mapping[str, Any], ...] = ()
     free: Mapping[str, Any] = NOTHING
 
@@ -97,7 +100,8 @@ PLACES = One((str, list))
 WORDS = One((list,))
 VALUES = One((list,))
 NUMBER = One((int, float, str))
-NOTES = Many({"note": TEXT, "source": TEXT, "as_of": TEXT})
+NOTES = Many({"note": TEXT, "source": TEXT, "as_of": TEXT, "rpm": One((int,)), "one_account": FLAG})
+"""`rpm`: requests a minute; `one_account`: worth knowing for who has several keys."""
 LIST = {
     "path": TEXT,
     "rows": PLACES,
@@ -156,6 +160,7 @@ SHAPES: Mapping[str, Any] = {
     "litellm": {"prefix": TEXT, "add": TEXT, "strip": TEXT, "swap": Many(TEXT), "params": MAP},
     "list": LIST,
     "check": CHECK,
+    "calls": {"path": TEXT, "format": TEXT},
     "verdicts": Many(
         {
             "status": One((int, list)),
@@ -199,9 +204,13 @@ Path = tuple[str | int, ...]
 
 def read_record(path: str) -> dict[str, Any]:
     """The fields that a file gives. Raises FileError with the place of what is wrong."""
-    document = read_yaml(path)
+    return record_of(read_yaml(path))
+
+
+def record_of(document: Document) -> dict[str, Any]:
+    """The fields of a document, checked."""
     if not isinstance(document.data, dict):
-        raise FileError(f"{path}: a provider's record must be a map.")
+        raise FileError(f"{document.name}: a provider's record must be a map.")
     _check(document, document.data, SHAPES, (), "")
     found = {k: tuple(v) if isinstance(v, list) else v for k, v in document.data.items()}
     for name in ("limits", "terms"):

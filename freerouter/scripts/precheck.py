@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from freerouter.errors import FreeRouterError, UsageError
 from freerouter.flows import questions_of
+from freerouter.plugins import flow_directories
 from freerouter.registry import did_you_mean
-from freerouter.resources import flow_paths, flows_directory
+from freerouter.resources import flow_paths
 from freerouter.scripts.grammar import expand
 from freerouter.scripts.home import put_file
 from freerouter.scripts.nodes import Directive, ExitCode, Question, Step
@@ -128,7 +129,7 @@ def _call(step: Step, session: Session, known: Mapping[str, str]) -> Call | None
 
 
 def _flow(session: Session, name: str) -> None:
-    known = flow_paths([flows_directory(), session.context().workspace.flows])
+    known = flow_paths(flow_directories(session.context().workspace.flows))
     if name not in known:
         raise UsageError(
             f'There is no flow "{name}".',

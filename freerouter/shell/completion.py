@@ -10,8 +10,9 @@ from prompt_toolkit.completion import Completer, Completion
 from freerouter.config.state import read_models
 from freerouter.errors import UsageError
 from freerouter.parser import GLOBALS
+from freerouter.plugins import flow_directories
 from freerouter.providers.catalogue_names import known_ids
-from freerouter.resources import flow_paths, flows_directory
+from freerouter.resources import flow_paths
 from freerouter.verbs import REGISTRY
 
 if TYPE_CHECKING:
@@ -89,9 +90,13 @@ class Names:
         if kind == "model":
             return self.models()
         if kind == "provider":
-            return [Candidate(name, "provider") for name in sorted(known_ids())]
+            from freerouter.providers.plugged import plugged_records
+
+            return [
+                Candidate(name, "provider") for name in sorted({*known_ids(), *plugged_records()})
+            ]
         if kind == "flow":
-            paths = flow_paths([flows_directory(), self._workspace().flows])
+            paths = flow_paths(flow_directories(self._workspace().flows))
             return [Candidate(name, "flow") for name in sorted(paths)]
         if kind == "command":
             return [Candidate(c.name, c.summary) for c in REGISTRY.visible]

@@ -39,6 +39,8 @@ LINES = {
     "providers list": "providers list",
     "providers show": "providers show openrouter",
     "fetch": "fetch",
+    "check": "check",
+    "plugins": "plugins",
     "list": "list",
     "select": "select --free --limit 1",
     "status": "status",

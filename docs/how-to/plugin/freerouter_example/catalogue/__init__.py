@@ -1,0 +1,1 @@
+"""Records of providers, a YAML file each."""

@@ -1,0 +1,1 @@
+"""Flows, a YAML file each."""
