@@ -10,6 +10,7 @@ Of the start (`starting.py`; figures: benchmarks/gateway_start.py)
 | patch | why |
 |---|---|
 | no plug-ins for pydantic | it would read the metadata of 119 packages |
+| httpx is imported without its command line | it would bring rich, pygments and click |
 | pydantic builds validators when first used | 3,000 models, few ever are |
 | only routes of the gateway are registered | about 600 others need a database |
 | stand-ins for the `mcp` packages | only routes that are not served use them |

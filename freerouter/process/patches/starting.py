@@ -46,6 +46,7 @@ def before_import() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Or /openapi.json would list, to anybody, all that LiteLLM could serve.
     os.environ["NO_OPENAPI"] = "True"
+    import_httpx_alone()
     defer_schemas()
     serve_only_the_gateway()
     hollow_out_mcp()
@@ -55,6 +56,16 @@ def after_import() -> None:
     """Patch LiteLLM itself."""
     index_prices_as_they_come()
     read_yaml_with_libyaml()
+
+
+def import_httpx_alone() -> None:
+    """Import httpx without its command line, as where `httpx[cli]` is not installed."""
+    command_line = "httpx._main"
+    if "httpx" not in sys.modules:
+        sys.modules[command_line] = None  # type: ignore[assignment] # importing it fails
+        import httpx  # noqa: F401
+
+        del sys.modules[command_line]
 
 
 def defer_schemas() -> None:
