@@ -15,6 +15,7 @@ _KINDS = {
     "port": "port",
     "free_port": "port",
     "uptime": "float",
+    "proven": "date",
     "memory": "int",
     "seconds": "float",
     "engine": "version",

@@ -10,6 +10,7 @@ from freerouter.config.state import read_models
 from freerouter.errors import NotFoundError
 from freerouter.registry import did_you_mean
 from freerouter.result import Line, Result, Table, counted
+from freerouter.volatile import volatile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
                 r["output_price"] or "",
                 r["free"],
                 ("stale" if r["stale"] else "yes") if r["written"] else "",
-                r["proven"],
+                volatile("date", r["proven"]) if r["proven"] else "",
             )
             for r in rows
         ),

@@ -164,7 +164,7 @@ class Supervisor:
 
     def _make(self, job: Job, generation: int) -> Worker:
         words = ["--token", self._options.token, "--engine", self._options.engine]
-        job = {**job, **self._traces.paths(generation)}
+        job = {**job, **self._traces.paths(generation), "first": self._job is None}
         if job["fork"] and hasattr(os, "fork"):
             worker = pool.fork(job, generation, self._serve, self._forget)
         else:

@@ -43,10 +43,9 @@ LINGER = 5.0
 """Seconds without any request after which idle connections of a draining worker are closed."""
 ORPHANED = 600.0
 """Seconds that requests may take once the supervisor is gone."""
-WARM_UP = (
-    ("GET", "/v1/models", b""),
-    ("POST", "/v1/chat/completions", b'{"model":"freerouter-warm-up","messages":[]}'),
-)
+NO_MODEL = "freerouter-warm-up"
+LIST = ("GET", "/v1/models", b"")
+CHAT = ("POST", "/v1/chat/completions", b'{"model":"freerouter-warm-up","messages":[]}')
 """What a worker asks itself before it counts as ready. No provider hears of it: there is no such
 model.
 """
@@ -116,6 +115,7 @@ class Front:
         self._app = app
         self._key = job["environ"]["LITELLM_MASTER_KEY"]
         self.log: str = job["log"]
+        self.first: bool = job["first"]
         self.listener = listener
         self.draining = False
         self.in_flight = 0
@@ -135,15 +135,15 @@ class Front:
     def _when_warm(self, send: Send) -> Send:
         async def told(message: dict[str, Any]) -> None:
             if message["type"] == "lifespan.startup.complete":
-                logging.disable()
-                for method, path, body in WARM_UP:
-                    await self._warm_up(method, path, body)
-                logging.disable(logging.NOTSET)
+                logging.getLogger("LiteLLM Proxy").addFilter(_not_ours)
+                await self.warm_up(*LIST)
+                if not self.first:
+                    await self.warm_up(*CHAT)
             await send(message)
 
         return told
 
-    async def _warm_up(self, method: str, path: str, body: bytes) -> None:
+    async def warm_up(self, method: str, path: str, body: bytes) -> None:
         """One request that never leaves the process: what is built at the first one is built."""
         headers = [
             (b"host", b"127.0.0.1"),
@@ -188,6 +188,10 @@ class Front:
         return closed
 
 
+def _not_ours(record: logging.LogRecord) -> bool:
+    return NO_MODEL not in record.getMessage()
+
+
 class Attendant:
     """Keeps the worker's side of its conversation with the supervisor."""
 
@@ -210,6 +214,9 @@ class Attendant:
             loop = asyncio.get_running_loop()
             threading.Thread(target=self._listen, args=(loop,), daemon=True).start()
             self._channel.send({"ready": True, "facts": self._facts()})
+            if self._front.first:
+                # At a start nobody else serves: what can wait is done once there is an answer.
+                self._task = loop.create_task(self._front.warm_up(*CHAT))
             return
         keep_open(self._front.log)
         message: dict[str, Any] = {"facts": self._facts()}

@@ -13,7 +13,7 @@ Of the start (`starting.py`; figures: benchmarks/gateway_start.py)
 | httpx is imported without its command line | it would bring rich, pygments and click |
 | pydantic builds validators when first used | 3,000 models, few ever are |
 | only routes of the gateway are registered | about 600 others need a database |
-| stand-ins for the `mcp` packages | only routes that are not served use them |
+| stand-ins for `mcp` and `openai.types.beta` | only routes that are not served use them |
 | a registered model is added to the index of prices | it was built anew, twice a deployment |
 
 Of a request (`admitting.py`, `serving.py`; figure: benchmarks/gateway_throughput.py). The share is

@@ -35,6 +35,10 @@ SERVED = (
 MCP, spend) need one, are of no use here, and cost a quarter of the start."""
 
 
+HOLLOW = ("mcp.", "mcp_types.", "openai.types.beta.")
+"""Packages of which only routes that are not served use anything: MCP's, OpenAI's assistants'."""
+
+
 def wanted(version: str) -> bool:
     """Whether the engine is the one that these patches are for, and they are not switched off."""
     return version == PINNED and os.environ.get("FREEROUTER_ENGINE_PATCHES") != "off"
@@ -49,7 +53,7 @@ def before_import() -> None:
     import_httpx_alone()
     defer_schemas()
     serve_only_the_gateway()
-    hollow_out_mcp()
+    hollow_out()
 
 
 def after_import() -> None:
@@ -91,8 +95,8 @@ def serve_only_the_gateway() -> None:
     FastAPI.mount = lambda *_arguments, **_options: None
 
 
-def hollow_out_mcp() -> None:
-    """Stand in for the `mcp` packages, which only routes that are not served would use."""
+def hollow_out() -> None:
+    """Stand in for packages which only routes that are not served would use."""
     sys.meta_path.insert(0, _Hollow())
 
 
@@ -143,7 +147,7 @@ class _Hollow(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         path: Sequence[str] | None,  # noqa: ARG002 - importlib's signature
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname.split(".", maxsplit=1)[0] not in ("mcp", "mcp_types"):
+        if not f"{fullname}.".startswith(HOLLOW):
             return None
         if fullname == "mcp.shared.tool_name_validation":
             raise ModuleNotFoundError(fullname)  # LiteLLM has a stand-in of its own for this one
