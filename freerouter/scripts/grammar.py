@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from freerouter.config import variables
+from freerouter.durations import SHAPE
 from freerouter.errors import UsageError
 from freerouter.redact import KEY_SHAPES
 from freerouter.registry import did_you_mean
@@ -48,15 +49,13 @@ class _Shape(NamedTuple):
 
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-_TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 DIRECTIVES = {
     "need": _Shape(rf"env\s+{_NAME}|engine", "`@need env NAME` or `@need engine`"),
     "home": _Shape("fresh", "`@home fresh`"),
     "file": _Shape(r"\S+\s+\S.*", "`@file PATH FROM`"),
     "fake": _Shape(r"providers\s+\S.*", "`@fake providers FILE`"),
     "wait": _Shape(
-        rf"{_TIME.pattern}\s+gateway\s+(?:ready|stopped)",
+        rf"{SHAPE.pattern}\s+gateway\s+(?:ready|stopped)",
         "`@wait 30s gateway ready` or `@wait 500ms gateway stopped`",
     ),
     "set": _Shape(rf"{_NAME}\s+\S.*", "`@set NAME value`"),
@@ -75,14 +74,6 @@ _QUOTES_CLOSE = re.compile(r"""(?:[^'"\\#]|'[^']*'|"[^"\\]*")*""")
 def parse(text: str, name: str) -> Script:
     """Read a whole file. Raises UsageError `name:LINE: what` at the first line that is wrong."""
     return _Reader(name, _lines(text, name)).read()
-
-
-def seconds(duration: str) -> float:
-    """`30s`, `500ms`, `2m` or `1h`, as `@wait` has it."""
-    found = _TIME.fullmatch(duration)
-    if found is None:
-        raise UsageError(f'"{duration}" is no time.', fix="`30s`, `500ms` and `2m` are.")
-    return float(found.group(1)) * _SECONDS[found.group(2)]
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:

@@ -7,9 +7,10 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, final
 
+from freerouter.durations import seconds
 from freerouter.errors import FreeRouterError, GatewayStateError
 from freerouter.process.engine import find_engine
-from freerouter.scripts.grammar import expand, seconds
+from freerouter.scripts.grammar import expand
 from freerouter.scripts.home import fresh_home, put_file
 from freerouter.session import Session
 

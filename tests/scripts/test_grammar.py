@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from freerouter.durations import seconds
 from freerouter.errors import UsageError
-from freerouter.scripts.grammar import expand, parse, seconds
+from freerouter.scripts.grammar import expand, parse
 from freerouter.scripts.nodes import (
     AnswerLine,
     Directive,
