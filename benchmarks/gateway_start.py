@@ -41,12 +41,18 @@ ANSWER = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--models", type=int, default=1, help="static models (0: only the demo)")
+    parser.add_argument("--models", type=int, default=1, help="of one provider (0: only the demo)")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     given = parser.parse_args()
     count, rounds = given.models, given.rounds
-    body = json.dumps(ANSWER).encode()
-    with new_home() as home, server(lambda _path: body) as upstream:
+    chat = json.dumps(ANSWER).encode()
+    rows = [{"id": f"m{n}", "object": "model"} for n in range(1, count + 1)]
+    listed = json.dumps({"object": "list", "data": rows}).encode()
+
+    def answer(path: str) -> bytes:
+        return listed if path.endswith("/models") else chat
+
+    with new_home() as home, server(answer) as upstream:
         if patches := os.environ.get("FREEROUTER_ENGINE_PATCHES"):
             home.environ["FREEROUTER_ENGINE_PATCHES"] = patches
         configure(home, count, upstream)
@@ -66,14 +72,10 @@ def main() -> None:
 
 
 def configure(home: Home, count: int, upstream: int) -> None:
-    """A workspace with the demo and `count` static models, fetched."""
+    """A workspace with the demo and a provider of `count` models, fetched."""
     home.run(FREEROUTER, "init")
-    base = f"http://127.0.0.1:{upstream}/v1"
-    models = "".join(
-        f"  - {{type: static, name: m{n}, model_name: m{n}, provider: openai, api_base: {base}}}\n"
-        for n in range(1, count + 1)
-    )
-    text = f"providers:\n  - type: demo\n{models}"
+    bulk = f"  - {{type: oai, name: bulk, api_base: 'http://127.0.0.1:{upstream}/v1'}}\n"
+    text = f"providers:\n  - type: demo\n{bulk if count else ''}"
     (home.workspace / "providers.yaml").write_text(text, encoding="utf-8")
     home.run(FREEROUTER, "fetch")
 

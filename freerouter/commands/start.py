@@ -70,7 +70,7 @@ def prepare(ctx: Context, *, port: int | None, debug: bool, timeout: float) -> L
     """Everything that the gateway needs, checked before anything is started or stopped."""
     file = load_providers(ctx.workspace)
     master_key = ensure_master_key(ctx)
-    accounts = configured_accounts(ctx)
+    accounts = configured_accounts(ctx, file)
     values = environment(file, accounts, load_secrets(ctx))
     ctx.redact.learn(values)
     host, configured = file.address(ctx.environ)

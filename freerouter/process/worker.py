@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from freerouter.process import patches
 from freerouter.process.control import Channel
 from freerouter.process.output import hide_secrets, keep_open
+from freerouter.process.patches import late
 from freerouter.process.server_options import server_options
 from freerouter.usage.recorder import install
 
@@ -44,6 +45,7 @@ LINGER = 5.0
 ORPHANED = 600.0
 """Seconds that requests may take once the supervisor is gone."""
 NO_MODEL = "freerouter-warm-up"
+ONE_MODEL = ("GET", f"/v1/models/{NO_MODEL}", b"")
 LIST = ("GET", "/v1/models", b"")
 CHAT = ("POST", "/v1/chat/completions", b'{"model":"freerouter-warm-up","messages":[]}')
 """What a worker asks itself before it counts as ready. No provider hears of it: there is no such
@@ -77,8 +79,13 @@ def import_more(names: Iterable[str]) -> None:
     for name in names:
         if name.partition(".")[0] in packages:
             with contextlib.suppress(Exception):  # whatever a module does when it is imported
-                import_module(name)
+                late.execute(import_module(name))
     gc.freeze()
+
+
+def imported() -> set[str]:
+    """The names of the modules that are there and were executed."""
+    return set(sys.modules) - late.waiting
 
 
 def serve(job: dict[str, Any], listener: socket.socket, channel: Channel) -> None:
@@ -136,8 +143,9 @@ class Front:
         async def told(message: dict[str, Any]) -> None:
             if message["type"] == "lifespan.startup.complete":
                 logging.getLogger("LiteLLM Proxy").addFilter(_not_ours)
-                await self.warm_up(*LIST)
+                await self.warm_up(*ONE_MODEL)
                 if not self.first:
+                    await self.warm_up(*LIST)
                     await self.warm_up(*CHAT)
             await send(message)
 
@@ -202,7 +210,7 @@ class Attendant:
         self._front = front
         self._channel = channel
         self._recorder = recorder
-        self._known = set(sys.modules)
+        self._known = imported()
         self._linger = True
         self._ready = False
         self._task: asyncio.Task[None] | None = None
@@ -220,10 +228,9 @@ class Attendant:
             return
         keep_open(self._front.log)
         message: dict[str, Any] = {"facts": self._facts()}
-        if len(sys.modules) > len(self._known):
-            imported = sys.modules.keys() - self._known
-            self._known |= imported
-            message["imported"] = sorted(imported)
+        if len(now := imported()) > len(self._known):
+            message["imported"] = sorted(now - self._known)
+            self._known |= now
         self._channel.send(message, wait=False)
 
     def _facts(self) -> dict[str, Any]:

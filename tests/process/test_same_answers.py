@@ -139,6 +139,72 @@ def test_what_a_client_gets_is_the_same_with_and_without_patches(
     }
 
 
+ROUTED: dict[str, tuple[str, Any, dict[str, str]]] = {
+    "a model that LiteLLM chooses": (
+        "/v1/chat/completions",
+        {**CHAT, "model": "by-effort"},
+        BEARER,
+    ),
+    "the same again, out of the cache": ("/v1/chat/completions", CHAT, BEARER),
+    "a path that is passed on": ("/lab/v1/chat/completions", CHAT, BEARER),
+}
+
+
+def test_what_hardly_anybody_uses_of_litellm_works_as_without_patches(
+    gateway: World,
+    providers: tuple[ChatOnly, ChatOnly],
+    free_port: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Features whose modules are imported late, and the list of models."""
+    good, bad = providers
+    tiers = ", ".join(f"{tier}: {MODEL}" for tier in ("SIMPLE", "MEDIUM", "COMPLEX", "REASONING"))
+    gateway.providers(
+        f"gateway: {{port: {free_port}}}\nproviders:\n"
+        f"  - {{type: oai, name: good, api_base: '{good.base}'}}\n"
+        f"  - {{type: oai, name: bad, api_base: '{bad.base}'}}\n"
+        "litellm:\n"
+        "  litellm_settings:\n"
+        "    cache: true\n"
+        "    cache_params: {type: local}\n"
+        "    callbacks: [dotprompt, arize_phoenix]\n"
+        "    prompt_directory: .\n"
+        "  general_settings:\n"
+        "    pass_through_endpoints:\n"
+        f"      - {{path: /lab, target: '{good.base[:-3]}', include_subpath: true}}\n"
+        "  model_list:\n"
+        "    - model_name: by-effort\n"
+        "      litellm_params:\n"
+        "        model: auto_router/complexity_router\n"
+        f"        complexity_router_config: {{tiers: {{{tiers}}}}}\n"
+    )
+    gateway.cli("fetch")
+    key = gateway.cli("keys", "show", "master").out.strip()
+    seen = {}
+    for patches in ("on", "off"):
+        monkeypatch.setenv("FREEROUTER_ENGINE_PATCHES", patches)
+        assert gateway.cli("start").code == 0
+        answers = {name: ask(free_port, key, *ROUTED[name]) for name in ROUTED}
+        listed = [
+            read(free_port, key, path) for path in ("/v1/models", "/v1/models", "/model/info")
+        ]
+        seen[patches] = answers, listed
+        gateway.cli("stop")
+    ours, theirs = seen["on"], seen["off"]
+    assert ours[0] == theirs[0]
+    assert ours[1] == theirs[1]
+    assert ours[0]["a model that LiteLLM chooses"][0] == 200
+
+
+def read(port: int, key: str, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", path, headers={"Authorization": f"Bearer {key}"})
+    answer = connection.getresponse()
+    found = answer.status, VARYING.sub("", answer.read().decode())
+    connection.close()
+    return found
+
+
 def ask(
     port: int, key: str, path: str, body: Any, headers: dict[str, str]
 ) -> tuple[int, str, list[str]]:

@@ -14,7 +14,12 @@ Of the start (`starting.py`; figures: benchmarks/gateway_start.py)
 | pydantic builds validators when first used | 3,000 models, few ever are |
 | only routes of the gateway are registered | about 600 others need a database |
 | stand-ins for `mcp` and `openai.types.beta` | only routes that are not served use them |
+| modules of `late.py` are executed when something of them is used | most never are |
 | a registered model is added to the index of prices | it was built anew, twice a deployment |
+
+Of many models (`listing.py`): each is described once in a list, searched for once when it is
+registered, and matched against LiteLLM's rules for unknown models once. With 3,000 models every
+`GET /v1/models` took a second. And no start waits for huggingface.co to send each model's card.
 
 Of a request (`admitting.py`, `serving.py`; figure: benchmarks/gateway_throughput.py). The share is
 that of the CPU of a request which a profile of the unpatched worker shows for what is left out:
@@ -58,8 +63,8 @@ NEW_OBJECTS = (20_000, 20, 50)
 
 def after_import() -> list[str]:
     """Patch LiteLLM itself; what was left out, in words."""
-    from freerouter.process.patches import admitting, serving
+    from freerouter.process.patches import admitting, listing, serving
 
     starting.after_import()
     gc.set_threshold(*NEW_OBJECTS)
-    return apply_all((*admitting.PATCHES, *serving.PATCHES))
+    return apply_all((*admitting.PATCHES, *listing.PATCHES, *serving.PATCHES))

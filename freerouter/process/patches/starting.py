@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from freerouter.process.engine import PINNED
+from freerouter.process.patches.late import import_late
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,8 @@ SERVED = (
 """Parts of the paths that a gateway without a database serves. About 600 others (keys, teams, UI,
 MCP, spend) need one, are of no use here, and cost a quarter of the start."""
 
+PASSED_ON = "litellm.proxy.pass_through_endpoints.pass_through_endpoints"
+"""Where the routes of a user's own `pass_through_endpoints` are made."""
 
 HOLLOW = ("mcp.", "mcp_types.", "openai.types.beta.")
 """Packages of which only routes that are not served use anything: MCP's, OpenAI's assistants'."""
@@ -54,6 +57,7 @@ def before_import() -> None:
     defer_schemas()
     serve_only_the_gateway()
     hollow_out()
+    import_late()
 
 
 def after_import() -> None:
@@ -80,7 +84,10 @@ def defer_schemas() -> None:
 
 
 def serve_only_the_gateway() -> None:
-    """Skip registering routes that this gateway does not serve; they answer 404. So does the UI."""
+    """Skip registering routes that this gateway does not serve; they answer 404. So does the UI.
+
+    What a user has passed on under a path of his own (`pass_through_endpoints`) is served.
+    """
     from fastapi import FastAPI
     from fastapi.routing import APIRouter
 
@@ -88,7 +95,7 @@ def serve_only_the_gateway() -> None:
 
     def add_api_route(self: Any, path: str, endpoint: Any, **options: Any) -> None:
         whole = self.prefix + path
-        if any(part in whole for part in SERVED):
+        if any(part in whole for part in SERVED) or endpoint.__module__ == PASSED_ON:
             register(self, path, endpoint, **options)
 
     APIRouter.add_api_route = add_api_route

@@ -1,0 +1,59 @@
+"""What LiteLLM knows of many models, and does not ask anybody for."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+LOOK = """
+import json
+from freerouter.process import patches
+patches.before_import()
+import litellm
+from litellm import utils
+left_out = patches.after_import()
+asked = []
+
+class Nobody:
+    def get(self, url, **_rest):
+        asked.append(url)
+        raise OSError("nobody is there")
+
+litellm.module_level_client = Nobody()
+names = ("huggingface/lab/model", "openai/lab-model", "openai/gpt-4o", "groq/lab-70b")
+for name in names:
+    litellm.register_model({name: {"max_input_tokens": 9, "litellm_provider": name.split("/")[0]}})
+rules = utils.match_capability_generalizations
+twice = [rules("claude-opus-9"), rules("claude-opus-9")]
+twice[0]["changed"] = True
+found = {
+    "left_out": left_out,
+    "asked": asked,
+    "context": [litellm.model_cost[name]["max_input_tokens"] for name in names],
+    "kept": litellm.get_model_info("gpt-4o")["supported_openai_params"] is not None,
+    "twice": "changed" in rules("claude-opus-9"),
+}
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.gateway
+def test_models_are_registered_without_asking_anybody() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK],
+        env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == {
+        "left_out": [],
+        "asked": [],
+        "context": [9, 9, 9, 9],
+        "kept": True,
+        "twice": False,
+    }
