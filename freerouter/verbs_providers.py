@@ -40,6 +40,11 @@ PROVIDER_COMMANDS = (
                 choices=("never", "allowed"),
                 help="never: serve only what is known to cost nothing there",
             ),
+            Parameter(
+                "plan",
+                choices=("free", "paid"),
+                help="which plan your account there is on, where that decides what is free",
+            ),
             Parameter("model", help="the model's name, for type static"),
             Parameter("via", help="LiteLLM's provider prefix, for type static"),
         ),

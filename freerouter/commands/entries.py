@@ -107,6 +107,8 @@ def entry_values(record: Provider, args: Mapping[str, Any]) -> dict[str, Any]:
         values["api_key"] = f"${{{variable_part(args['name'] or record.id)}_API_KEY}}"
     elif record.key == "required" and not args.get("signed"):
         values["api_key"] = f"${{{key_env(record)}}}"
+    if args.get("plan"):
+        values["options"] = {**values.get("options", {}), "plan": args["plan"]}
     if args.get("spend"):
         values["spend"] = args["spend"]
     values["enabled"] = True

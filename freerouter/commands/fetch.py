@@ -248,7 +248,7 @@ def _tell(
         different = changes.get(account.name, {})
         show += change_lines(account.label, different)
         notes += [gone_line(part)] if part.gone else []
-        notes += [withheld_line(part)] if part.withheld else []
+        notes += [withheld_line(part)] if part.withheld and not part.problem else []
         notes += [
             Line(f"{account.label}: {name} is selected and costs money now.", "warn", err=True)
             for name in different.get("paid", ())

@@ -94,8 +94,10 @@ def _part(
     written = wanted(account, models, selected)
     if not never:
         return Part(account, models, written, gone)
-    withheld = tuple(m for m in written if not m.costs_nothing)
-    free = [m for m in written if m.costs_nothing]
+    billed = account.may_be_billed
+    free = [m for m in written if m.free == "yes" or (m.costs_nothing and not billed)]
+    kept = {m.id for m in free}
+    withheld = tuple(m for m in written if m.id not in kept)
     problem = _all_withheld(account, withheld) if withheld and not free else None
     return Part(account, models, free, gone, problem, withheld=withheld)
 
@@ -111,6 +113,12 @@ def deployed(parts: Iterable[Part]) -> list[tuple[Account, Model]]:
 
 
 def _all_withheld(account: Account, withheld: Sequence[Model]) -> ProviderError:
+    if account.may_be_billed:
+        return ProviderError(
+            f"{account.label}: none of its models was written (spend: never).",
+            BY_PLAN,
+            SAY_PLAN.format(account.name),
+        )
     return ProviderError(
         f"{account.label}: none of its models is known to cost nothing, so none was written "
         "(spend: never).",
@@ -119,6 +127,8 @@ def _all_withheld(account: Account, withheld: Sequence[Model]) -> ProviderError:
     )
 
 
+BY_PLAN = "They are free on the free plan only, and nobody said that this account is on it."
+SAY_PLAN = "`providers add {} --plan free` says so."
 ALLOW = "`spend: allowed` at {} in providers.yaml lets them in."
 
 
@@ -126,6 +136,13 @@ def withheld_line(part: Part) -> Line:
     """Which models the user's word on money kept out, and how to let them in."""
     names = some([model.id for model in part.withheld])
     count = counted(len(part.withheld), "model")
+    if part.account.may_be_billed:
+        return Line(
+            f"{part.account.label}: {count} left out (spend: never): {names}. {BY_PLAN} "
+            f"{SAY_PLAN.format(part.account.name)}",
+            "warn",
+            err=True,
+        )
     return Line(
         f"{part.account.label}: {count} left out (spend: never), not known to cost nothing: "
         f"{names}. {ALLOW.format(part.account.name)}",

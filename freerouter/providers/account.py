@@ -99,6 +99,11 @@ class Account(NamedTuple):
         """What the user says of the account: free, paid or nothing."""
         return str(self.entry.options.get("plan") or "")
 
+    @property
+    def may_be_billed(self) -> bool:
+        """What is free there is so on the free plan only, and nobody said that this is on it."""
+        return bool(self.provider.free.get("by_plan")) and self.plan != "free"
+
     def deployment(self, model: str) -> str:
         """What the gateway knows the model as that is called with this key."""
         return f"{self.name}/{model}" + (f"#{self.number}" if self.number > 1 else "")

@@ -173,6 +173,7 @@ SHAPES: Mapping[str, Any] = {
     ),
     "free": {
         "always": One((str,), FREE),
+        "by_plan": FLAG,
         "reason": TEXT,
         "id_suffix": TEXT,
         "zero_price": FLAG,

@@ -34,6 +34,24 @@ def routed(world: World, server: FakeServer, monkeypatch: pytest.MonkeyPatch) ->
     return world
 
 
+def test_what_is_free_on_a_plan_only_is_left_out_until_somebody_says_which(
+    world: World, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.replies["/openai/v1/models"] = openai_list("llama-3.1-8b-instant")
+    world.override("groq", base_url=f"{server.url}/openai/v1")
+    monkeypatch.setenv("GROQ_API_KEY", "gsk_canary000000")
+    world.providers("spend: never\nproviders:\n  - {type: groq, options: {rpm: 3}}\n")
+    ran = world.cli("fetch")
+    assert "They are free on the free plan only" in ran.err
+    assert "`providers add groq --plan free` says so." in ran.err
+    assert world.cli("providers", "add", "groq", "--plan", "free").code == 0
+    assert "options: {rpm: 3, plan: free}" in (world.workspace / "providers.yaml").read_text()
+    assert world.cli("fetch").code == 0
+    assert served(world) == ["llama-3.1-8b-instant"]
+    world.cli("providers", "add", "groq", "--plan", "paid")
+    assert world.cli("fetch").code != 0
+
+
 @pytest.mark.parametrize(
     "wish",
     [
