@@ -5,23 +5,20 @@ Nothing is changed but what is remembered: verdicts by the key's hash, and proof
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from freerouter.commands.checked import Called, Checked, exit_code, model_blocks, provider_blocks
-from freerouter.commands.doctor_network import verdict_of
 from freerouter.commands.entries import entries_by_name, find_entry
+from freerouter.commands.judging import ask_all, too_late
 from freerouter.commands.kept_verdicts import keep_verdict, last_verdict
 from freerouter.config.secrets import load_secrets
 from freerouter.config.state import read_models, read_suffixes
 from freerouter.errors import FreeRouterError, NotConfiguredError, NotFoundError
 from freerouter.providers.catalogue import catalogue_of
 from freerouter.providers.keys import BAD, Verdict
-from freerouter.providers.parallel import in_parallel
 from freerouter.providers.several import notes_on_several, resolve_each
-from freerouter.providers.today import today
 from freerouter.registry import did_you_mean
-from freerouter.result import Line, Progress, Result
+from freerouter.result import Line, Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,23 +134,14 @@ def judge_all(
             verdict = _mended(one.account, kept.verdict)
             found[place] = one._replace(verdict=verdict, age=kept.age)
         else:
-            late = f"{one.account.label} did not answer within {seconds:g} s."
-            found[place] = one._replace(verdict=Verdict("unknown", late, "Try again later."))
             asked.append(place)
     accounts = [account for place in asked if (account := found[place].account)]
-    for account in accounts:
-        ctx.emit(Progress(account.title, account.title))
-    jobs = [partial(verdict_of, account, today(ctx.now()), seconds) for account in accounts]
-    ended = set()
-    for number, verdict in in_parallel(jobs, seconds):
-        account = accounts[number]
-        ended.add(number)
-        found[asked[number]] = found[asked[number]]._replace(verdict=_mended(account, verdict))
-        keep_verdict(ctx, account, verdict)
-        state = "ok" if verdict.state == "works" else "failed"
-        ctx.emit(Progress(account.title, account.title, state))
-    for number in set(range(len(accounts))) - ended:
-        ctx.emit(Progress(accounts[number].title, accounts[number].title, "failed"))
+    verdicts = ask_all(ctx, accounts, seconds)
+    for place, account, answer in zip(asked, accounts, verdicts, strict=True):
+        if answer is not None:
+            keep_verdict(ctx, account, answer)
+        told = answer or too_late(account, seconds, "Try again later.")
+        found[place] = found[place]._replace(verdict=_mended(account, told))
     return found
 
 

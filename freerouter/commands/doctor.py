@@ -25,7 +25,7 @@ STYLES = {"ok": "ok", "warn": "warn", "error": "error", "skipped": "dim"}
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     facts = gather(ctx, offline=args["offline"])
     if not facts.offline:
-        facts = facts._replace(verdicts=judge_all(ctx, facts.accounts))
+        facts = facts._replace(verdicts=judge_all(ctx, facts.keys))
     findings = list(examine(facts))
     errors = sum(f.state == "error" for f in findings)
     warnings = sum(f.state == "warn" for f in findings)

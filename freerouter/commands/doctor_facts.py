@@ -77,6 +77,8 @@ class Resolved(NamedTuple):
     error: FreeRouterError | None
     others: tuple[Account, ...] = ()
     """Those of its further keys."""
+    refused: tuple[Account, ...] = ()
+    """Those of keys that were refused when it was last fetched from, so that none is deployed."""
 
     @property
     def accounts(self) -> tuple[Account, ...]:
@@ -101,6 +103,15 @@ class Facts(NamedTuple):
     def accounts(self) -> list[Account]:
         return [r.account for r in self.resolved if r.account]
 
+    @property
+    def keys(self) -> list[Account]:
+        """Every account that there is a key for, in order."""
+        return [a for r in self.resolved for a in sorted((*r.accounts, *r.refused), key=_number)]
+
+
+def _number(account: Account) -> int:
+    return account.number
+
 
 def gather(ctx: Context, *, offline: bool) -> Facts:
     """Read the workspace, and teach the redactor every secret in it."""
@@ -121,14 +132,15 @@ def _resolved(ctx: Context, file: ProvidersFile, secrets: Secrets) -> tuple[Reso
 
     def accounts(entry: Entry) -> list[Account]:
         found = resolve_each(entry, catalogue, secrets)
-        usable = usable_keys(found, refused.get(entry.name, ()))
-        return [account.under(suffixes.get(entry.name, "")) for account in usable]
+        return [account.under(suffixes.get(entry.name, "")) for account in found]
 
     resolved = []
     for entry in file.enabled:
         found, error = _attempt(partial(accounts, entry))
-        first = found[0] if found else None
-        resolved.append(Resolved(entry, first, error, tuple(found or ())[1:]))
+        usable = usable_keys(found or [], refused.get(entry.name, ()))
+        left = tuple(account for account in found or () if account not in usable)
+        first = usable[0] if usable else None
+        resolved.append(Resolved(entry, first, error, tuple(usable[1:]), left))
     return tuple(resolved)
 
 
@@ -139,18 +151,20 @@ def _attempt(act: Callable[[], T]) -> tuple[T | None, FreeRouterError | None]:
         return None, error
 
 
-def mend_key(facts: Facts, entry: Entry, fix: str) -> tuple[str, tuple[str, ...]]:
+def mend_key(facts: Facts, entry: Entry, fix: str, number: int = 1) -> tuple[str, tuple[str, ...]]:
     """What to do about a provider's key, and the command for it where a command can."""
+    which = ("--number", str(number)) if number > 1 else ()
+    words = ("keys", "set", entry.name, *which)
     try:
-        variable = key_variable(facts.ctx, entry)
+        variable = key_variable(facts.ctx, entry, number)
     except UsageError as error:
         return error.fix, ()
     if facts.secrets and facts.secrets.origin(variable) == "environment":
         return (
             f"It comes from {variable} in your shell, which wins over .env: set it right there, "
-            f"or unset it and `freerouter keys set {entry.name}`."
+            f"or unset it and `freerouter {' '.join(words)}`."
         ), ()
-    return fix, ("keys", "set", entry.name)
+    return fix, words
 
 
 def safe_address(value: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -11,11 +10,9 @@ from freerouter.commands.doctor_facts import finding, first_line, mend_key, safe
 from freerouter.commands.status import duration
 from freerouter.errors import FreeRouterError
 from freerouter.process.port import is_loopback
-from freerouter.result import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import date
+    from collections.abc import Iterator, Sequence
 
     from freerouter.commands.doctor_facts import Facts, Finding
     from freerouter.context import Context
@@ -30,41 +27,14 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
-def judge_all(ctx: Context, accounts: list[Account]) -> tuple[tuple[Account, Verdict], ...]:
-    """Every provider's verdict on its key, all asked at once."""
+def judge_all(ctx: Context, accounts: Sequence[Account]) -> tuple[tuple[Account, Verdict], ...]:
+    """Every key's verdict, all asked at once."""
     if not accounts:
         return ()
-    from freerouter.providers.keys import Verdict
-    from freerouter.providers.parallel import in_parallel
-    from freerouter.providers.today import today
+    from freerouter.commands.judging import ask_all, too_late
 
-    for account in accounts:
-        ctx.emit(Progress(account.name, account.label))
-    late = "did not answer within"
-    verdicts = [Verdict("unknown", f"{a.label} {late} {SECONDS:g} s.") for a in accounts]
-    waiting = dict(enumerate(accounts))
-    jobs = [partial(verdict_of, account, today(ctx.now())) for account in accounts]
-    for number, verdict in in_parallel(jobs, SECONDS):
-        verdicts[number] = verdict
-        account = waiting.pop(number)
-        ctx.emit(
-            Progress(account.name, account.label, "ok" if verdict.state == "works" else "failed")
-        )
-    for account in waiting.values():
-        ctx.emit(Progress(account.name, account.label, "failed"))
-    return tuple(zip(accounts, verdicts, strict=True))
-
-
-def verdict_of(account: Account, day: date, seconds: float = SECONDS) -> Verdict:
-    """The provider's word; that it could not be asked is one too."""
-    from freerouter.providers.keys import Verdict, judge
-
-    try:
-        return judge(account, day, seconds)
-    except FreeRouterError as error:
-        return Verdict("unknown", f"{account.label} could not be asked. {error.what}", error.fix)
-    except OSError as error:  # certificates that cannot be read
-        return Verdict("unknown", f"{account.label} could not be asked. {error.strerror or error}.")
+    verdicts = ask_all(ctx, accounts, SECONDS)
+    return tuple((a, v or too_late(a, SECONDS)) for a, v in zip(accounts, verdicts, strict=True))
 
 
 def check_keys(facts: Facts) -> Iterator[Finding]:
@@ -80,7 +50,7 @@ def check_keys(facts: Facts) -> Iterator[Finding]:
 
 
 def _key(facts: Facts, account: Account, verdict: Verdict) -> Finding:
-    name, what = f"keys.verdict:{account.name}", first_line(verdict.message)
+    name, what = f"keys.verdict:{account.title}", first_line(verdict.message)
     if verdict.state == "works":
         return finding(name, "ok", what)
     if not _reached(verdict):
@@ -88,7 +58,7 @@ def _key(facts: Facts, account: Account, verdict: Verdict) -> Finding:
     if account.provider.fixed:
         return finding(name, "skipped", what, fix=verdict.fix)
     if verdict.state == "refused":
-        fix, command = mend_key(facts, account.entry, verdict.fix)
+        fix, command = mend_key(facts, account.entry, verdict.fix, account.number)
         fix = f"{fix.rstrip('.')}. `freerouter check {account.name}` says what another is worth."
         fix = fix.removeprefix(". ")
         return finding(name, "error", what, fix=fix, command=command)

@@ -327,3 +327,14 @@ def test_nobody_to_ask_is_no_fault(world: World) -> None:
     assert judge_all(make_context(), []) == ()
     assert brief(asked(world), "keys.verdict") == ("skipped", [])
     assert KEY not in str(world.written())
+
+
+def test_every_key_of_a_provider_is_judged(world: World, server: FakeServer) -> None:
+    routed(world, server)
+    with (world.workspace / ".env").open("a") as file:
+        file.write("OPENROUTER_API_KEY_2=sk-wrong-0123456789\n")
+    found = asked(world)
+    assert brief(found, "keys.verdict:openrouter") == ("ok", [])
+    again = ["keys", "set", "openrouter", "--number", "2"]
+    assert brief(found, "keys.verdict:openrouter#2") == ("error", again)
+    assert found["keys.verdict:openrouter#2"]["what"].startswith("OpenRouter (key 2) refused")
