@@ -98,7 +98,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         with atomic.lock(workspace.root):
             atomic.write_text(workspace.providers_file, TEMPLATE)
             if workspace.origin == "project":
-                _keep_out_of_git(workspace)
+                keep_out_of_git(workspace)
     ensure_master_key(ctx.move(workspace))
     first = (
         Line(f"Made {where}.", "ok")
@@ -112,7 +112,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     )
 
 
-def _keep_out_of_git(workspace: Workspace) -> None:
+def keep_out_of_git(workspace: Workspace) -> None:
     """A project is often a repository, and keys do not belong into one."""
     path = os.path.join(workspace.root, ".gitignore")
     if not os.path.exists(path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from freerouter.config.versions import check_version
 from freerouter.config.yaml_file import Document, read_yaml
 from freerouter.errors import FileError, NotConfiguredError, NotFoundError
 from freerouter.registry import did_you_mean
@@ -152,6 +153,7 @@ def read_providers(document: Document) -> ProvidersFile:
             f"{document.name} is empty.",
             fix="Delete it, then `freerouter init --wizard` makes a new one.",
         )
+    check_version(document)
     _check_map(document, data, (), TOP, "providers.yaml")
     if data.get("gateway") is not None:
         _check_map(document, data["gateway"], ("gateway",), GATEWAY, "gateway")
