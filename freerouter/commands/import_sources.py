@@ -41,7 +41,14 @@ class Source(NamedTuple):
 
     def name(self, ctx: Context) -> str:
         """What `import` is to be told."""
-        return shown(self.paths[0], ctx.environ) if self.tool == ENV else self.tool
+        return called(ctx, self.paths[0]) if self.tool == ENV else self.tool
+
+
+def called(ctx: Context, path: str) -> str:
+    """A path as a person writes it: by its name alone where it lies in this directory."""
+    if os.path.dirname(path) == ctx.cwd:
+        return os.path.basename(path)
+    return shown(path, ctx.environ)
 
 
 def found_sources(ctx: Context) -> list[Source]:
@@ -114,16 +121,16 @@ def read(ctx: Context, source: Source) -> Imported:
     if source.tool == "litellm":
         return read_litellm(_yaml(ctx, first), catalogue)
     if source.tool == "claude-code-router":
-        return read_router(text_in(first), shown(first, ctx.environ), catalogue)
+        return read_router(text_in(first), called(ctx, first), catalogue)
     if source.tool == "llm":
         keys = next((p for p in source.paths if p.endswith(LLM_FILES[0])), "")
         more = next((p for p in source.paths if p.endswith(LLM_FILES[1])), "")
         extra = _yaml(ctx, more).data if more else None
         text = text_in(keys) if keys else ""
-        return read_llm(text, shown(keys or more, ctx.environ), extra, catalogue)
+        return read_llm(text, called(ctx, keys or more), extra, catalogue)
     settings: dict[str, object] = {}
     variables: dict[str, str] = {}
-    document = Document(shown(first, ctx.environ), None, None)
+    document = Document(called(ctx, first), None, None)
     for path in source.paths:
         if os.path.basename(path) == ".env":
             variables |= read_env_file(path)
@@ -135,7 +142,7 @@ def read(ctx: Context, source: Source) -> Imported:
 
 
 def _yaml(ctx: Context, path: str) -> Document:
-    return read_yaml(path)._replace(name=shown(path, ctx.environ))
+    return read_yaml(path)._replace(name=called(ctx, path))
 
 
 def _of_tool(ctx: Context, tool: str) -> Source | None:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.agreeing import WOULD, agree, planned
 from freerouter.commands.exporting import known_variables
-from freerouter.commands.import_sources import TOOLS, found_sources, named_source, read
+from freerouter.commands.import_sources import TOOLS, called, found_sources, named_source, read
 from freerouter.commands.init import choose_workspace, keep_out_of_git
 from freerouter.commands.set_up import SetUp, differences, put, read_set_up
 from freerouter.config.secrets import store
-from freerouter.config.workspace import shown
 from freerouter.errors import NotFoundError
 from freerouter.result import Line, Result, Table, counted
 
@@ -60,7 +59,7 @@ def run(session: Session, args: Mapping[str, Any]) -> Result:
     agree(session, steps, yes=args["yes"])
     _do(ctx, merged, new)
     data["done"] = True
-    where = " and ".join(shown(path, ctx.environ) for path in source.paths)
+    where = " and ".join(called(ctx, path) for path in source.paths)
     done = Line(f"{counted(len(steps), 'step')} done, from {where}.", "ok")
     return Result(data, (done, *notes, Line("Next: `freerouter fetch`.")))
 
@@ -91,11 +90,11 @@ def _listed(ctx: Context) -> Result:
             (sum(map(len, found.select.values())), "model"),
         )
         holds = ", ".join(counted(number, noun) for number, noun in kinds if number) or "nothing"
-        paths = ", ".join(shown(path, ctx.environ) for path in source.paths)
+        paths = ", ".join(called(ctx, path) for path in source.paths)
         rows.append((source.name(ctx), paths, holds))
     data = {"sources": [dict(zip(("name", "files", "holds"), row, strict=True)) for row in rows]}
     table = Table(("SOURCE", "FILE", "HOLDS"), tuple(rows))
-    hint = Line(f"Nothing was imported. `freerouter import {rows[0][0]}` shows what that would do.")
+    hint = Line(f"Nothing was imported. `freerouter import {rows[0][0]}` asks before it does.")
     return Result(data, (table, hint))
 
 

@@ -28,6 +28,7 @@ FALLBACKS = (
     "content_policy_fallbacks",
 )
 """Settings in which names of models stand."""
+DATABASE = ("database_url", "store_model_in_db", "database_connection_pool_limit")
 
 
 def read_litellm(document: Document, catalogue: Catalogue) -> Imported:
@@ -78,17 +79,20 @@ def _deployment(
     if base and record and not record.local and by_address(found.catalogue, base) is None:
         # Somebody else's server, spoken to as that provider is: only its address says whose.
         record = None if prefix in GENERIC else record
+    limits = {k: params[k] for k in LIMITS if isinstance(params.get(k), int | float)}
     if record is None and (not base or prefix not in GENERIC):
-        found.static(model, prefix, base, key)
+        found.static(model, prefix, base, key, limits)
     else:
-        name = found.provider(record, base, key)
-        if model != "*":
+        name = found.provider(record, base, key, limits=limits)
+        if model == "*":
+            found.leave(f"{called}: every model there; what {name} serves is its own rule's word")
+        else:
             found.models(name, [model])
     plain = called and model != "*" and "*" not in called
     if plain and names.setdefault(called, model) != model:
         found.leave(f"{called}: only {names[called]} answers to it, not {model} as well")
     for option in params:
-        if option not in OURS and option != "model":
+        if option not in (*OURS, *limits):
             found.leave(f"{called or model}: {option}")
 
 
@@ -111,6 +115,8 @@ def _settings(
     for key, value in settings.items():
         if key == "master_key":
             _master_key(found, value)
+        elif key in DATABASE:
+            found.leave(f"{section}.{key}: the gateway works without a database")
         elif key in FALLBACKS:
             kept[key] = _renamed(value, names)
         else:

@@ -74,7 +74,8 @@ def read_llm(keys: str, name: str, extra: Any, catalogue: Catalogue) -> Imported
         base = str(row["api_base"])
         record = by_address(catalogue, base)
         key = data.get(str(row.get("api_key_name")))
-        provider = found.provider(record, base, key)
+        called = str(row.get("api_key_name") or row.get("model_id") or "")
+        provider = found.provider(record, base, key, called)
         model = str(row.get("model_name") or row.get("model_id") or "")
         if model:
             found.models(provider, [model])

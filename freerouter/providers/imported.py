@@ -42,10 +42,18 @@ class Gathering:
         self.litellm: dict[str, Any] = {}
         self.left: list[str] = []
         self._entries: dict[tuple[str, str], dict[str, Any]] = {}
+        self._limits: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
-    def provider(self, record: Provider | None, base: str, key: Any, name: str = "") -> str:
+    def provider(
+        self,
+        record: Provider | None,
+        base: str,
+        key: Any,
+        name: str = "",
+        limits: Mapping[str, Any] | None = None,
+    ) -> str:
         """One provider, with a key if it has one; its name. Unknown servers are called as told,
-        else by their host.
+        else by their host. `limits` are those of one of its models.
         """
         base = base_of(base)
         kind = record.id if record else "oai"
@@ -63,16 +71,20 @@ class Gathering:
             entry["name"] = self._free(str(entry.get("name") or kind), name)
             self._entries[place] = entry
         found = self._entries[place]
+        self._limits.setdefault(place, []).append(dict(limits or {}))
         self._give(found, record, key)
         return str(found["name"])
 
-    def static(self, model: str, prefix: str, base: str, key: Any) -> None:
+    def static(
+        self, model: str, prefix: str, base: str, key: Any, limits: Mapping[str, Any]
+    ) -> None:
         """A model of a provider that we cannot ask for a list."""
         place = ("static", f"{prefix}/{model}")
         entry = {"type": "static", "model_name": model, "provider": prefix}
         if base:
             entry["api_base"] = base
         self._entries.setdefault(place, entry)
+        self._limits.setdefault(place, []).append(dict(limits))
         self._give(self._entries[place], None, key, f"{prefix}_API_KEY")
 
     def reference(self, value: Any, variable: str) -> str:
@@ -101,9 +113,14 @@ class Gathering:
 
     def result(self) -> Imported:
         entries = []
-        for entry in self._entries.values():
+        for place, entry in self._entries.items():
             if entry.get("name") == entry["type"]:
                 del entry["name"]
+            limits, *others = self._limits[place]
+            if any(other != limits for other in others):
+                self.leave(f"provider {entry.get('name', entry['type'])}: limits, as they differ")
+            elif limits:
+                entry["options"] = {**entry.get("options", {}), **limits}
             entries.append(entry)
         select = {name: tuple(ids) for name, ids in self.select.items() if ids}
         return Imported(tuple(entries), self.keys, select, self.litellm, tuple(self.left))
