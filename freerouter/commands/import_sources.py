@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +11,7 @@ from freerouter.commands.set_up import text_in
 from freerouter.config.secrets import read_env_file
 from freerouter.config.workspace import shown
 from freerouter.config.yaml_file import Document, parse_yaml, read_yaml
-from freerouter.errors import FileError, NotFoundError, UsageError
+from freerouter.errors import FileError, FreeRouterError, NotFoundError, UsageError
 from freerouter.providers.catalogue import catalogue_of
 from freerouter.providers.from_litellm import read_litellm
 from freerouter.providers.from_tools import read_aider, read_llm, read_router, read_variables
@@ -61,6 +62,15 @@ def found_sources(ctx: Context) -> list[Source]:
         if os.path.isfile(path) and os.path.realpath(path) != own and directory not in aiders:
             sources.append(Source(ENV, (path,)))
     return sources
+
+
+def importable(ctx: Context) -> list[str]:
+    """What `import` could take something from; what cannot be read is told there."""
+    names = []
+    for source in found_sources(ctx):
+        with contextlib.suppress(FreeRouterError):
+            names += [source.name(ctx)] if read(ctx, source).entries else []
+    return names
 
 
 def named_source(ctx: Context, name: str) -> Source:

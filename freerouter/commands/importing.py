@@ -10,7 +10,7 @@ from freerouter.commands.import_sources import TOOLS, called, found_sources, nam
 from freerouter.commands.init import choose_workspace, keep_out_of_git
 from freerouter.commands.set_up import SetUp, differences, put, read_set_up
 from freerouter.config.secrets import store
-from freerouter.errors import NotFoundError
+from freerouter.errors import FreeRouterError, NotFoundError
 from freerouter.result import Line, Result, Table, counted
 
 if TYPE_CHECKING:
@@ -83,19 +83,25 @@ def _listed(ctx: Context) -> Result:
         )
     rows = []
     for source in sources:
-        found = read(ctx, source)
-        kinds = (
-            (len(found.entries), "provider"),
-            (len(found.keys), "key"),
-            (sum(map(len, found.select.values())), "model"),
-        )
-        holds = ", ".join(counted(number, noun) for number, noun in kinds if number) or "nothing"
+        try:
+            holds = _held(read(ctx, source))
+        except FreeRouterError as error:
+            holds = error.what.splitlines()[0]
         paths = ", ".join(called(ctx, path) for path in source.paths)
         rows.append((source.name(ctx), paths, holds))
     data = {"sources": [dict(zip(("name", "files", "holds"), row, strict=True)) for row in rows]}
     table = Table(("SOURCE", "FILE", "HOLDS"), tuple(rows))
     hint = Line(f"Nothing was imported. `freerouter import {rows[0][0]}` asks before it does.")
     return Result(data, (table, hint))
+
+
+def _held(found: Imported) -> str:
+    kinds = (
+        (len(found.entries), "provider"),
+        (len(found.keys), "key"),
+        (sum(map(len, found.select.values())), "model"),
+    )
+    return ", ".join(counted(number, noun) for number, noun in kinds if number) or "nothing"
 
 
 def merge(settings: Mapping[str, Any], found: Imported, known: Mapping[str, str]) -> Merged:

@@ -260,6 +260,11 @@ def _config_keys(config: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], st
             yield settings, "master_key"
 
 
+def holds_keys(config: str) -> bool:
+    """Whether a LiteLLM configuration holds keys in clear."""
+    return any(True for _ in _config_keys(_parsed(config)))
+
+
 def _name_of(value: str, known: Mapping[str, str]) -> str:
     return next((name for name, one in known.items() if one.strip() == value), "")
 

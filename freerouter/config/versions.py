@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from freerouter.config.yaml_file import read_yaml
 from freerouter.errors import FileError
 
 if TYPE_CHECKING:
@@ -22,6 +23,15 @@ VERSION = 1
 def version_of(data: Mapping[str, Any]) -> int:
     value = data.get("version")
     return value if isinstance(value, int) else UNVERSIONED
+
+
+def read_version(path: str) -> int:
+    """That of a file; one that cannot be read is left to those who need what is in it."""
+    try:
+        data = read_yaml(path).data
+    except FileError:
+        return VERSION
+    return version_of(data) if isinstance(data, dict) else VERSION
 
 
 def check_version(document: Document) -> None:
