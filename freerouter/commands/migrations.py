@@ -220,9 +220,11 @@ def write_version(files: Files, _names: Names) -> Files:
     wanted = {"version": 1, **settings}
     place = _first_setting(files.providers)
     text = "".join([*lines[:place], "version: 1\n\n", *lines[place:]])
-    if _parsed(text) != wanted:
-        text = rewritten(files.providers, wanted)
-    return files._replace(providers=text)
+    try:
+        right = _parsed(text) == wanted
+    except FileError:  # all of it stands between braces, say
+        right = False
+    return files._replace(providers=text if right else rewritten(files.providers, wanted))
 
 
 def scrub_copies(files: Files, _names: Names) -> Files:
