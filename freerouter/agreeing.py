@@ -32,10 +32,10 @@ def agree(session: Session, steps: Sequence[str], *, yes: bool) -> None:
             "; ".join(steps) + ".",
             "--yes confirms it, --dry-run only shows it.",
         )
-    plan = Confirm(tuple(Planned(tuple(shlex.split(step))) for step in steps))
+    plan = Confirm(tuple(Planned(tuple(step.split())) for step in steps))
     if not isinstance(asker.confirm(plan), Confirmed):
         raise CancelledError("Nothing was changed.")
 
 
 def planned(steps: Sequence[str], head: str) -> list[Line]:
-    return [Line(head), *(Line(f"  {shlex.join(shlex.split(step))}") for step in steps)]
+    return [Line(head), *(Line(f"  {shlex.join(step.split())}") for step in steps)]
