@@ -41,7 +41,7 @@ def run(session: Session, args: Mapping[str, Any]) -> Result:
         "written": [],
         "missing": missing(ctx, new),
     }
-    notes = [_missing_line(name) for name in data["missing"]]
+    notes = [missing_line(name) for name in data["missing"]]
     steps = [change.text for change in changes]
     if not changes:
         return Result(data, (Line("Nothing to change.", "ok"), *notes))
@@ -61,7 +61,7 @@ def missing(ctx: Context, new: SetUp) -> list[str]:
     return [name for name in names if secrets.get(name) is None]
 
 
-def _missing_line(name: str) -> Line:
+def missing_line(name: str) -> Line:
     return Line(f"{name} is not set here: put it into .env or the environment.", "warn", err=True)
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.agreeing import WOULD, agree, planned
+from freerouter.commands.applying import missing_line
 from freerouter.commands.exporting import known_variables
 from freerouter.commands.import_sources import TOOLS, called, found_sources, named_source, read
 from freerouter.commands.init import choose_workspace, keep_out_of_git
 from freerouter.commands.set_up import SetUp, differences, put, read_set_up
-from freerouter.config.secrets import store
+from freerouter.config.references import wanted_variables
+from freerouter.config.secrets import load_secrets, store
 from freerouter.errors import FreeRouterError, NotFoundError
 from freerouter.result import Line, Result, Table, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from freerouter.context import Context
     from freerouter.providers.imported import Imported
@@ -45,6 +47,7 @@ def run(session: Session, args: Mapping[str, Any]) -> Result:
     steps += [change.text for change in differences(old, new)]
     left = [*merged.told, *(f"Not taken over: {what}." for what in found.left)]
     notes = [Line(text, "warn", err=True) for text in left]
+    notes += [missing_line(name) for name in missing(ctx, found, merged)]
     data: dict[str, Any] = {
         "tool": source.tool,
         "files": list(source.paths),
@@ -62,6 +65,13 @@ def run(session: Session, args: Mapping[str, Any]) -> Result:
     where = " and ".join(called(ctx, path) for path in source.paths)
     done = Line(f"{counted(len(steps), 'step')} done, from {where}.", "ok")
     return Result(data, (done, *notes, Line("Next: `freerouter fetch`.")))
+
+
+def missing(ctx: Context, found: Imported, merged: Merged) -> list[str]:
+    """The variables that were referred to there, and are not set here."""
+    secrets = load_secrets(ctx)
+    names = wanted_variables([list(found.entries), found.litellm])
+    return [name for name in names if secrets.get(name) is None and name not in merged.keys]
 
 
 def _do(ctx: Context, merged: Merged, new: SetUp) -> None:
@@ -111,19 +121,19 @@ def merge(settings: Mapping[str, Any], found: Imported, known: Mapping[str, str]
     there = {_identity(row): row for row in rows}
     select = {name: list(ids) for name, ids in (settings.get("select") or {}).items()}
     for entry in found.entries:
-        present = there.get(_identity(entry))
-        name = str(entry.get("name") or entry["type"])
+        present = there.get(_identity(entry)) or _at_the_same_address(rows, entry)
+        name = str((present or entry).get("name") or entry["type"])
+        chosen = found.select.get(str(entry.get("name") or entry["type"]), ())
         if present is None:
             rows.append(dict(entry))
-            if name in found.select:
-                select[name] = list(found.select[name])
+            if chosen:
+                select[name] = list(chosen)
             continue
-        if any(present.get(k) not in (None, v) for k, v in entry.items()):
+        if any(present.get(k) not in (None, v) for k, v in entry.items() if k != "name"):
             told.append(f"{name} is in providers.yaml already, and was left as it is.")
         if name in select:
-            new = [i for i in found.select.get(name, ()) if i not in select[name]]
-            select[name] += new
-        elif found.select.get(name):
+            select[name] += [i for i in chosen if i not in select[name]]
+        elif chosen:
             told.append(f"{name} serves what its own rule says, so no models of it were selected.")
     keys = {}
     for name, value in found.keys.items():
@@ -141,6 +151,16 @@ def _identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
     if kind == "static" and "name" not in row:
         return kind, row.get("model_name"), row.get("provider")
     return kind, row.get("name") or kind
+
+
+def _at_the_same_address(
+    rows: Sequence[Mapping[str, Any]], entry: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """A server that is called otherwise here, which there may be only once."""
+    if entry.get("type") != "oai":
+        return None
+    base = entry.get("api_base")
+    return next((r for r in rows if r.get("type") == "oai" and r.get("api_base") == base), None)
 
 
 def _joined(

@@ -57,7 +57,8 @@ def run(session: Session, args: Mapping[str, Any]) -> Result:
     data["done"] = True
     where = shown(ctx.workspace.root, ctx.environ)
     done = Line(f"{counted(len(steps), 'step')} done in {where}.", "ok")
-    return Result(data, (done, *notes, Line("Next: `freerouter fetch`, then `freerouter start`.")))
+    then = [Line("Next: `freerouter fetch`, then `freerouter start`.")]
+    return Result(data, (done, *notes, *([] if all(one.step.asked for one in steps) else then)))
 
 
 def _workspace(ctx: Context, directory: str | None) -> Workspace:

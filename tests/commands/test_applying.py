@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freerouter.commands import set_up
 from freerouter.commands.applying import read_file
 from freerouter.commands.exporting import text_of, without_keys
 from freerouter.commands.set_up import SetUp, bare, differences, put, read_set_up
+from freerouter.config import atomic
 from freerouter.config.workspace import Workspace
 from freerouter.config.yaml_file import dump_yaml
 from freerouter.context import Context
@@ -207,7 +207,7 @@ def test_what_fails_midway_is_put_back(mine: World, monkeypatch: pytest.MonkeyPa
     path = exported(mine)
     path.write_text(path.read_text().replace("port: 4100", "port: 4200").replace("Which", "What"))
     before = {n: t for n, t in mine.written().items() if "backups" not in n}
-    real, calls = set_up.atomic.write_text, []
+    real, calls = atomic.write_text, []
 
     def fails_at_the_second(path: str, text: str, mode: int = 0o600) -> None:
         calls.append(path)
@@ -215,7 +215,7 @@ def test_what_fails_midway_is_put_back(mine: World, monkeypatch: pytest.MonkeyPa
             raise FileError("the disk is full")
         real(path, text, mode)
 
-    monkeypatch.setattr(set_up.atomic, "write_text", fails_at_the_second)
+    monkeypatch.setattr(atomic, "write_text", fails_at_the_second)
     assert mine.cli("apply", "set-up.yaml", "--yes").code == 2
     assert len(calls) == 3
     assert {

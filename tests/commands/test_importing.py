@@ -274,3 +274,19 @@ def test_models_that_are_named_one_by_one_are_told_apart() -> None:
     found = Imported(entries=(row, {**row, "model_name": "b"}))
     merged = merge({"providers": [row]}, found, {})
     assert [r["model_name"] for r in merged.settings["providers"]] == ["a", "b"]
+
+
+def test_a_server_that_is_here_under_another_name_is_not_added_again() -> None:
+    row = {"type": "oai", "name": "lab", "api_base": "http://lab/v1"}
+    there = {"providers": [row], "select": {"lab": ["a"]}}
+    found = Imported(entries=({**row, "name": "lab-2"},), select={"lab-2": ("b",)})
+    merged = merge(there, found, {})
+    assert merged.settings == {"providers": [row], "select": {"lab": ["a", "b"]}}
+    assert merged.told == ()
+
+
+def test_a_variable_that_is_set_nowhere_is_told(world: World) -> None:
+    put(world.cwd / "litellm.yaml", LITELLM.replace("groq/a", "groq/a, api_key: os.environ/MINE"))
+    ran = world.cli("import", "litellm", "--yes")
+    assert ran.code == 0
+    assert ran.err == "MINE is not set here: put it into .env or the environment.\n"

@@ -18,6 +18,9 @@ from freerouter.errors import FileError
 if TYPE_CHECKING:
     from conftest import World
 
+    from freerouter.commands.migrations import Done
+    from freerouter.context import Context
+
 OLD = Path(__file__).parent.parent.parent / "transcripts" / "files" / "original"
 MASTER = "sk-canary0123456789abcdefmaster"
 
@@ -128,7 +131,7 @@ def test_a_crash_between_steps_is_completed_by_a_second_run(
 ) -> None:
     real, calls = migrate.take, []
 
-    def fails_at_the_third(ctx: migrate.Context, one: migrate.Done) -> None:
+    def fails_at_the_third(ctx: Context, one: Done) -> None:
         calls.append(one.step.id)
         if len(calls) == 3:
             raise FileError("the disk is full")
