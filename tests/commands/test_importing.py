@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
+from fakes import FakeServer, Reply
 
 from freerouter.commands.importing import merge
 from freerouter.config.yaml_file import parse_yaml
@@ -290,3 +292,38 @@ def test_a_variable_that_is_set_nowhere_is_told(world: World) -> None:
     ran = world.cli("import", "litellm", "--yes")
     assert ran.code == 0
     assert ran.err == "MINE is not set here: put it into .env or the environment.\n"
+
+
+@pytest.mark.gateway
+def test_a_model_is_still_answered_to_by_the_name_that_litellm_had_for_it(
+    gateway: World, server: FakeServer
+) -> None:
+    message = {"role": "assistant", "content": "hello from the lab"}
+    answer = {
+        "id": "1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "big",
+        "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+    }
+    server.replies["/v1/models"] = Reply({"data": [{"id": "big"}]})
+    server.replies["/v1/chat/completions"] = Reply(answer, keys=("a-canary-of-the-lab",))
+    put(
+        gateway.cwd / "lab.yaml",
+        "model_list:\n- model_name: mine\n  litellm_params:\n"
+        f"    {{model: openai/big, api_base: '{server.url}/v1', api_key: a-canary-of-the-lab}}\n",
+    )
+    assert gateway.cli("import", "lab.yaml", "--yes").code == 0
+    assert gateway.cli("fetch").code == 0
+    assert gateway.cli("start").code == 0
+    key = gateway.cli("keys", "show", "master").out.strip()
+    port = settings(gateway)["gateway"]["port"]
+    answered = httpx.post(
+        f"http://127.0.0.1:{port}/v1/chat/completions",
+        json={"model": "mine", "messages": [{"role": "user", "content": "hello"}]},
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=60,
+    )
+    assert answered.json()["choices"][0]["message"]["content"] == "hello from the lab"
+    assert [seen.body["model"] for seen in server.seen if seen.method == "POST"] == ["big"]
