@@ -36,7 +36,7 @@ MOVING_COMMANDS = (
         "freerouter.commands.importing:run",
         (
             Parameter(
-                "source",
+                "from",
                 help="a file, or a tool: claude-code-router, aider, llm, litellm",
                 positional=True,
                 complete="path",

@@ -88,6 +88,8 @@ def usual_variable(ctx: Context) -> Any:
 
     def usual(row: Mapping[str, Any]) -> str:
         kind, name = str(row.get("type")), str(row.get("name") or row.get("type"))
+        if kind == name == "static":
+            return f"{variable_part(str(row.get('model_name')))}_API_KEY"
         try:
             record = catalogue.get(kind)
         except NotFoundError:

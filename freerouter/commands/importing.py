@@ -35,9 +35,9 @@ def run(session: Session, args: Mapping[str, Any]) -> Result:
     """Without a source it lists those that are there, and imports nothing."""
     ctx = session.context()
     ctx = ctx.move(choose_workspace(ctx, None))
-    if not args["source"]:
+    if not args["from"]:
         return _listed(ctx)
-    source = named_source(ctx, args["source"])
+    source = named_source(ctx, args["from"])
     found = read(ctx, source)
     ctx.redact.learn(found.keys)
     old = read_set_up(ctx.workspace)

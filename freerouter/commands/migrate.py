@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from freerouter.context import Context
     from freerouter.session import Session
 
-LOG, PID = "freerouter.log", "freerouter.pid"
+OLD = ("freerouter.log", "config.yaml.backup.", "providers.yaml.backup.")
+PID = "freerouter.pid"
 
 
 def run(session: Session, args: Mapping[str, Any]) -> Result:
@@ -102,12 +103,13 @@ def read_files(ctx: Context) -> Files:
 
 
 def _copies(workspace: Workspace) -> dict[str, str]:
-    """The original's backups and log, where they can be read as text."""
+    """The original's backups and log, and our own backups."""
     found = {}
-    for name in sorted(os.listdir(workspace.root)):
-        old = name.startswith((f"{LOG}", "config.yaml.backup.", "providers.yaml.backup."))
-        path = os.path.join(workspace.root, name)
-        if old and os.path.isfile(path):
+    for directory in (workspace.root, workspace.backups):
+        for name in sorted(os.listdir(directory)) if os.path.isdir(directory) else ():
+            path = os.path.join(directory, name)
+            if not name.startswith(OLD) or not os.path.isfile(path):
+                continue
             with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
                 found[path] = file.read()
     return found

@@ -155,10 +155,9 @@ def move_config_keys(files: Files, names: Names) -> Files:
         holder[field] = f"{ENGINE}{name}"
     if not keys and not told:
         return files
-    head = "".join(line for line in files.config.splitlines(keepends=True) if line.startswith("#"))
     moved = files.with_keys(keys)
     return moved._replace(
-        config=head + dump_yaml(config), told=files.told + tuple(dict.fromkeys(told))
+        config=_generated(files.config, config), told=files.told + tuple(dict.fromkeys(told))
     )
 
 
@@ -173,8 +172,7 @@ def place_master_key(files: Files, _names: Names) -> Files:
         "master_key": f"{ENGINE}{MASTER_KEY}",
     }
     told = "The gateway was open to everybody who reached it. It wants its key from now on."
-    head = "".join(line for line in files.config.splitlines(keepends=True) if line.startswith("#"))
-    return files._replace(config=head + dump_yaml(config), told=(*files.told, told))
+    return files._replace(config=_generated(files.config, config), told=(*files.told, told))
 
 
 def copy_env(files: Files, names: Names) -> Files:
@@ -229,8 +227,10 @@ def write_version(files: Files, _names: Names) -> Files:
 
 def scrub_copies(files: Files, _names: Names) -> Files:
     """In old backups and logs a key gives way to its name, or to a word where it has none."""
+    named = variables.names(files.providers)
+    known = {k: v for k, v in files.known.items() if k in named or names_a_secret(k)}
     return files._replace(
-        copies={path: _scrubbed(text, files.known) for path, text in files.copies.items()}
+        copies={path: _scrubbed(text, known) for path, text in files.copies.items()}
     )
 
 
@@ -262,9 +262,25 @@ def _config_keys(config: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], st
             yield settings, "master_key"
 
 
+def _provider_keys(settings: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+    """Where an old providers.yaml holds keys themselves."""
+    for row in settings.get("providers") or ():
+        if isinstance(row, dict):
+            if is_key(row.get("api_key")):
+                yield row, "api_key"
+            keys = row.get("keys") or []
+            yield from ((keys, number) for number, key in enumerate(keys) if is_key(key))
+
+
 def holds_keys(config: str) -> bool:
     """Whether a LiteLLM configuration holds keys in clear."""
     return any(True for _ in _config_keys(_parsed(config)))
+
+
+def _generated(before: str, config: Mapping[str, Any]) -> str:
+    """A generated file anew, under the comments that it had at its head."""
+    head = [line for line in before.splitlines(keepends=True) if line.startswith("#")]
+    return "".join(head) + dump_yaml(dict(config))
 
 
 def _name_of(value: str, known: Mapping[str, str]) -> str:
@@ -283,14 +299,12 @@ def _first_setting(text: str) -> int:
 
 
 def _scrubbed(text: str, known: Mapping[str, str]) -> str:
-    values = {
-        value.strip(): f"{ENGINE}{name}" for name, value in known.items() if names_a_secret(name)
-    }
+    values = {value.strip(): f"{ENGINE}{name}" for name, value in known.items()}
     try:
         parsed = _parsed(text)
     except FileError:
         parsed = {}
-    for holder, field in _config_keys(parsed):
+    for holder, field in (*_config_keys(parsed), *_provider_keys(parsed)):
         values.setdefault(holder[field], GONE)
     for value in sorted(values, key=len, reverse=True):
         if len(value) >= SHORTEST and value in text:

@@ -46,6 +46,12 @@ def names_a_secret(name: str) -> bool:
     return bool(_NAMED.search(name))
 
 
+def variable_name(text: str) -> str:
+    """A name that `${NAME}` can hold."""
+    name = re.sub("[^A-Z0-9_]", "_", text.upper())
+    return f"KEY_{name}" if name[:1].isdigit() or not name else name
+
+
 def in_clear(
     data: Mapping[str, Any],
     usual: Callable[[Mapping[str, Any]], str],
@@ -59,7 +65,7 @@ def in_clear(
     names = dict(known)
     found = []
     for path, wanted, value in _places(data, usual):
-        name = _free(wanted, value, names)
+        name = _free(variable_name(wanted), value, names)
         names[name] = value
         found.append(Clear(path, name, value))
     return found

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from freerouter.config import variables
-from freerouter.config.providers_file import variable_part
-from freerouter.config.references import ENGINE, is_key
+from freerouter.config.references import ENGINE, is_key, variable_name
 from freerouter.providers.account import shown_base
 from freerouter.providers.recognise import base_of
 
@@ -135,7 +134,7 @@ class Gathering:
         name = str(entry.get("name") or entry["type"])
         own = record is None or not record.env or name != record.id
         usual = usual or (f"{name}_API_KEY" if own else "")
-        variable = variable_part(usual) if usual else (record.env[0] if record else "")
+        variable = variable_name(usual) if usual else (record.env[0] if record else "")
         reference = self.reference(key, variable)
         present = entry.get("keys") or [k for k in [entry.get("api_key")] if k]
         if reference in present:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from freerouter.context import Context
 
 OLD = Path(__file__).parent.parent.parent / "transcripts" / "files" / "original"
+SLEEPS = "import time; time.sleep(60)"
 MASTER = "sk-canary0123456789abcdefmaster"
 
 
@@ -202,8 +202,7 @@ def test_a_config_yaml_that_is_broken_is_left_with_all_the_rest(old: World) -> N
 
 
 def test_a_gateway_of_the_original_that_still_runs_is_told_and_left_alone(old: World) -> None:
-    program = "import time; time.sleep(60)"
-    child = subprocess.Popen([sys.executable, "-c", program, "litellm"])
+    child = subprocess.Popen([sys.executable, "-c", SLEEPS, "litellm"])
     try:
         (old.workspace / "freerouter.pid").write_text(f"{child.pid}\n")
         ran = old.cli("migrate", "--dry-run")
@@ -215,7 +214,17 @@ def test_a_gateway_of_the_original_that_still_runs_is_told_and_left_alone(old: W
     assert "may still run" not in old.cli("migrate", "--dry-run").err
 
 
-@pytest.mark.parametrize("text", ["", "none", "0", "-1", str(os.getpid())])
+def test_another_process_that_has_its_number_by_now_is_not_taken_for_it(old: World) -> None:
+    child = subprocess.Popen([sys.executable, "-c", SLEEPS])
+    try:
+        (old.workspace / "freerouter.pid").write_text(f"{child.pid}\n")
+        assert "may still run" not in old.cli("migrate", "--dry-run").err
+    finally:
+        child.kill()
+        child.wait()
+
+
+@pytest.mark.parametrize("text", ["", "none", "0", "-1"])
 def test_an_old_pid_file_that_names_no_gateway_says_nothing(old: World, text: str) -> None:
     (old.workspace / "freerouter.pid").write_text(text)
     assert "may still run" not in old.cli("migrate", "--dry-run").err
@@ -234,3 +243,41 @@ def test_what_is_migrated_is_what_fetch_and_start_need(old: World) -> None:
     assert old.cli("fetch").code == 0
     shown = old.cli("keys", "show", "master")
     assert shown.out.strip() == MASTER
+
+
+def test_backups_of_ours_that_hold_a_key_are_scrubbed_as_well(old: World) -> None:
+    """A change before the migration kept a copy of providers.yaml with its key in clear."""
+    assert old.cli("providers", "add", "demo").code == 0
+    kept = old.workspace / "backups" / "providers.yaml.backup.20250101_000000"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text("providers:\n- {type: xai, keys: [canary-of-long-ago]}\n")
+    assert old.cli("migrate", "--yes", "--scrub").code == 0
+    assert canaries(old) == set()
+    assert "keys: [scrubbed]" in kept.read_text()
+
+
+def test_doctor_names_it_as_what_mends_keys_in_clear(old: World) -> None:
+    ran = old.cli("doctor", "--offline")
+    assert "The key of groq stands in providers.yaml itself." in ran.out
+    assert "config.yaml holds keys in clear" in ran.out
+    assert ran.out.count("`freerouter migrate --yes` mends it.") == 2
+    assert old.cli("migrate", "--yes").code == 0
+    again = old.cli("doctor", "--offline").out
+    assert "migrate" not in again
+
+
+def test_doctor_says_where_a_file_is_as_the_original_has_it(world: World) -> None:
+    world.providers("providers: [{type: demo}]\n")
+    line = "providers.yaml is as FreeRouter 0.1 has it; `freerouter migrate` makes it today's."
+    assert line in world.cli("doctor", "--offline").out
+    assert world.cli("migrate", "--yes").code == 0
+    assert line not in world.cli("doctor", "--offline").out
+
+
+def test_models_named_one_by_one_have_variables_of_their_own(world: World) -> None:
+    world.providers(
+        "providers:\n- {type: static, model_name: 4o-mini, provider: openai, api_key: one-canary}\n"
+        "- {type: static, model_name: gpt-5, provider: openai, api_key: two-canary}\n"
+    )
+    assert world.cli("migrate", "--yes").code == 0
+    assert stored(world) == {"KEY_4O_MINI_API_KEY": "one-canary", "GPT_5_API_KEY": "two-canary"}
