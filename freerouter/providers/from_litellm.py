@@ -73,6 +73,9 @@ def _deployment(
     base = str(params.get("api_base") or params.get("base_url") or "")
     key = params.get("api_key")
     prefix, model = _split(found.catalogue, params)
+    if not model.strip():
+        found.leave(f"{called}: a model without a name")
+        return
     if base.startswith(ENGINE):
         base = f"${{{base.removeprefix(ENGINE)}}}"
     record = by_address(found.catalogue, base) or by_prefix(found.catalogue, prefix)

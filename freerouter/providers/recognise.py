@@ -62,8 +62,8 @@ def by_prefix(catalogue: Catalogue, prefix: str) -> Provider | None:
     """The provider that LiteLLM calls so."""
     if prefix in GENERIC[1:]:
         return None
-    known = {record.id: record for record in catalogue.all()}
-    if prefix in known and not known[prefix].generic:
+    known = {record.id: record for record in catalogue.all() if not record.generic}
+    if prefix in known:
         return known[prefix]
     for record in known.values():
         if record.litellm.get("prefix") == prefix and prefix not in GENERIC:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -221,6 +223,26 @@ def test_what_fails_midway_is_put_back(mine: World, monkeypatch: pytest.MonkeyPa
     assert {
         n: t for n, t in mine.written().items() if "backups" not in n and ".lock" not in n
     } == before
+
+
+def test_what_a_killed_process_left_half_done_is_completed(mine: World) -> None:
+    path = exported(mine)
+    path.write_text(path.read_text().replace("port: 4100", "port: 4200").replace("Which", "What"))
+    program = (
+        "import os; from freerouter.config import atomic; from freerouter.cli import main\n"
+        "real, calls = atomic.write_text, []\n"
+        "def dies(*a, **k):\n"
+        "    calls.append(a)\n"
+        "    os._exit(9) if len(calls) == 2 else real(*a, **k)\n"
+        "atomic.write_text = dies\n"
+        "main(['apply', 'set-up.yaml', '--yes'])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=mine.cwd, check=False)
+    assert done.returncode == 9
+    ran = mine.cli("apply", "set-up.yaml", "--yes")
+    assert "change flow mine" in ran.out
+    assert "gateway.port" not in ran.out
+    assert mine.cli("apply", "set-up.yaml").out == "Nothing to change.\n"
 
 
 def test_for_programs_the_changes_are_told_one_by_one(mine: World) -> None:

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from fakes import FakeServer, Reply
+from hypothesis import given
+from hypothesis import settings as settings_of_search
+from hypothesis import strategies as st
 
 from freerouter.commands.importing import merge
-from freerouter.config.yaml_file import parse_yaml
+from freerouter.config.providers_file import read_providers
+from freerouter.config.yaml_file import dump_yaml, parse_yaml
+from freerouter.providers.catalogue import Catalogue
+from freerouter.providers.from_litellm import read_litellm
 from freerouter.providers.imported import Imported
 
 if TYPE_CHECKING:
@@ -327,3 +333,69 @@ def test_a_model_is_still_answered_to_by_the_name_that_litellm_had_for_it(
     )
     assert answered.json()["choices"][0]["message"]["content"] == "hello from the lab"
     assert [seen.body["model"] for seen in server.seen if seen.method == "POST"] == ["big"]
+
+
+def test_the_first_wizard_says_so_before_it_asks(world: World, router: Path) -> None:
+    world.providers("providers: [{type: demo}]\n")
+    assert world.cli("fetch").code == 0
+    ran = world.cli("init", "--wizard", "--yes", "--dry-run", "--set", "providers=demo")
+    assert ran.code == 0, ran.err
+    assert ran.out.splitlines()[1:3] == [
+        "It is of an earlier version: `freerouter migrate` brings it to today's.",
+        "Keys of other tools are here (claude-code-router): `freerouter import` takes them over.",
+    ]
+
+
+# Whatever stands in a configuration of LiteLLM's, what comes of it can be read and holds no key.
+
+CATALOGUE = Catalogue()
+name = st.text("abcdef-. /:é", min_size=1, max_size=8)
+params = st.fixed_dictionaries(
+    {
+        "model": st.builds(
+            "".join,
+            st.tuples(st.sampled_from(("", "groq/", "openai/", "vertex_ai/", "ollama/")), name),
+        )
+    },
+    optional={
+        "api_base": st.sampled_from(
+            (
+                "http://a.example/v1",
+                "http://a.example:8000/v1",
+                "http://127.0.0.1:1/v1",
+                "https://api.groq.com/openai/v1",
+                "os.environ/SOMEWHERE",
+            )
+        ),
+        "api_key": st.sampled_from(("canary-one", "canary-two", "os.environ/MINE", "none")),
+        "rpm": st.integers(1, 3),
+    },
+)
+configurations = st.fixed_dictionaries(
+    {
+        "model_list": st.lists(
+            st.fixed_dictionaries({"model_name": name, "litellm_params": params}), max_size=5
+        )
+    },
+    optional={
+        "router_settings": st.dictionaries(name, name, max_size=2),
+        "general_settings": st.fixed_dictionaries({}, optional={"master_key": name}),
+        "litellm_settings": st.just({"redis_password": "canary-three"}),
+    },
+)
+
+
+@settings_of_search(max_examples=60)
+@given(configurations)
+def test_whatever_litellm_serves_comes_in_whole_once_and_without_a_key(
+    configuration: dict[str, Any],
+) -> None:
+    document = parse_yaml(dump_yaml(configuration).encode(), "config.yaml")
+    found = read_litellm(document, CATALOGUE)
+    once = merge({}, found, {})
+    text = dump_yaml(once.settings)
+    assert "canary" not in text
+    file = read_providers(parse_yaml(text.encode(), "providers.yaml"))
+    assert set(file.select) <= {entry.name for entry in file.entries}
+    twice = merge(once.settings, found, once.keys)
+    assert (twice.settings, twice.keys) == (once.settings, {})

@@ -47,6 +47,7 @@ def test_by_its_address(url: str, provider: str) -> None:
         ("vertex_ai", ""),
         ("oai", ""),
         ("static", ""),
+        ("", ""),
     ],
 )
 def test_by_the_prefix_that_litellm_has_for_it(prefix: str, provider: str) -> None:
