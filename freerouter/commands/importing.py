@@ -47,12 +47,14 @@ def run(session: Session, args: Mapping[str, Any]) -> Result:
     steps += [change.text for change in differences(old, new)]
     left = [*merged.told, *(f"Not taken over: {what}." for what in found.left)]
     notes = [Line(text, "warn", err=True) for text in left]
-    notes += [missing_line(name) for name in missing(ctx, found, merged)]
+    unset = missing(ctx, found, merged)
+    notes += [missing_line(name) for name in unset]
     data: dict[str, Any] = {
         "tool": source.tool,
         "files": list(source.paths),
         "steps": steps,
         "left": left,
+        "missing": unset,
         "done": False,
     }
     if not steps:

@@ -12,7 +12,7 @@ from freerouter.commands.migrations import Files, Names, scrub_copies, walk
 from freerouter.commands.set_up import text_in
 from freerouter.config import atomic, variables
 from freerouter.config.providers_file import read_providers, variable_part
-from freerouter.config.secrets import MASTER_KEY, read_env_file, store
+from freerouter.config.secrets import MASTER_KEY, STRONG_KEY_LENGTH, read_env_file, store
 from freerouter.config.workspace import Workspace, shown
 from freerouter.config.yaml_file import parse_yaml, read_yaml
 from freerouter.errors import NotConfiguredError
@@ -179,6 +179,12 @@ def _notes(ctx: Context, files: Files) -> Sequence[str]:
         notes.append(
             f"{counted(len(dirty), 'old file')} with keys in clear: {_listed(dirty)}. "
             "`freerouter migrate --scrub` takes them out."
+        )
+    key = files.known.get(MASTER_KEY, "")
+    if 0 < len(key) < STRONG_KEY_LENGTH:
+        notes.append(
+            f"The gateway's key in {MASTER_KEY} is too weak: take it out of .env, "
+            "and the next fetch makes a strong one."
         )
     process = _old_gateway(ctx.workspace)
     if process:

@@ -20,7 +20,7 @@ from freerouter.redact import KEY_SHAPES, SHORTEST
 from freerouter.result import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 ENGINE = "os.environ/"
 GONE = "scrubbed"
@@ -98,10 +98,12 @@ class Done(NamedTuple):
         return f"{self.step.id}: {self.step.title}{names}"
 
 
-def walk(files: Files, names: Names, *, scrub: bool, steps: tuple[Step, ...] = ()) -> list[Done]:
+def walk(
+    files: Files, names: Names, *, scrub: bool, steps: Sequence[Step] | None = None
+) -> list[Done]:
     """The steps that have something to do, in their order, each with what it was given."""
     done = []
-    for step in steps or STEPS:
+    for step in STEPS if steps is None else steps:
         late = version_of(files.settings) > step.start
         if (step.asked and not scrub) or (late and not step.bare):
             continue

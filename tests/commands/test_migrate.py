@@ -281,3 +281,13 @@ def test_models_named_one_by_one_have_variables_of_their_own(world: World) -> No
     )
     assert world.cli("migrate", "--yes").code == 0
     assert stored(world) == {"KEY_4O_MINI_API_KEY": "one-canary", "GPT_5_API_KEY": "two-canary"}
+
+
+def test_a_weak_key_of_the_gateway_is_told_where_it_stands_in_env(old: World) -> None:
+    with (old.cwd / ".env").open("a") as file:
+        file.write("LITELLM_MASTER_KEY=sk-1234\n")
+    (old.workspace / "config.yaml").unlink()
+    ran = old.cli("migrate", "--yes")
+    assert ran.code == 0
+    assert "too weak: take it out of .env" in ran.err
+    assert "LITELLM_MASTER_KEY" not in stored(old)
