@@ -7,7 +7,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from freerouter.agreeing import WOULD, agree, planned
-from freerouter.commands.exporting import FLOWS, RECORDS, usual_variable
+from freerouter.commands.exporting import (
+    FLOWS,
+    RECORDS,
+    need_references,
+    usual_variable,
+    without_keys,
+)
 from freerouter.commands.init import choose_workspace
 from freerouter.commands.set_up import SetUp, bare, differences, put, read_set_up
 from freerouter.config.providers_file import read_providers
@@ -34,7 +40,8 @@ def run(session: Session, args: Mapping[str, Any]) -> Result:
     ctx = session.context()
     ctx = ctx.move(choose_workspace(ctx, None))
     new = read_file(ctx, args["file"])
-    changes = differences(read_set_up(ctx.workspace), new)
+    old = read_set_up(ctx.workspace)
+    changes = differences(without_keys(ctx, old)[0], new)
     data: dict[str, Any] = {
         "changes": [change._asdict() for change in changes],
         "workspace": ctx.workspace.root,
@@ -47,6 +54,7 @@ def run(session: Session, args: Mapping[str, Any]) -> Result:
         return Result(data, (Line("Nothing to change.", "ok"), *notes))
     if args["dry_run"]:
         return Result(data, (*planned(steps, WOULD), *notes))
+    need_references(ctx, old)
     agree(session, steps, yes=args["yes"])
     data["written"] = put(ctx, new)
     where = shown(ctx.workspace.root, ctx.environ)

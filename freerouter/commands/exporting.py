@@ -78,6 +78,17 @@ def without_keys(ctx: Context, set_up: SetUp) -> tuple[SetUp, list[Clear]]:
     return set_up._replace(settings=by_reference(set_up.settings, clear)), clear
 
 
+def need_references(ctx: Context, set_up: SetUp) -> None:
+    """Raise where keys stand in providers.yaml itself: its copy in `backups/` would hold them."""
+    _, clear = without_keys(ctx, set_up)
+    if clear:
+        raise FileError(
+            f"{_place(ctx, clear[0])} is a key in clear.",
+            "What is changed is copied to `backups/`, where no key may be.",
+            "`freerouter migrate` moves it to .env. Nothing was changed.",
+        )
+
+
 def known_variables(ctx: Context) -> dict[str, str]:
     return {**load_secrets(ctx).stored, **ctx.environ}
 

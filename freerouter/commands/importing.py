@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.agreeing import WOULD, agree, planned
 from freerouter.commands.applying import missing_line
-from freerouter.commands.exporting import known_variables
+from freerouter.commands.exporting import known_variables, need_references
 from freerouter.commands.import_sources import TOOLS, called, found_sources, named_source, read
 from freerouter.commands.init import choose_workspace, keep_out_of_git
 from freerouter.commands.set_up import SetUp, differences, put, read_set_up
@@ -61,6 +61,7 @@ def run(session: Session, args: Mapping[str, Any]) -> Result:
         return Result(data, (Line("Nothing to import.", "ok"), *notes))
     if args["dry_run"]:
         return Result(data, (*planned(steps, WOULD), *notes))
+    need_references(ctx, old)
     agree(session, steps, yes=args["yes"])
     _do(ctx, merged, new)
     data["done"] = True

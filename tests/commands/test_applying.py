@@ -372,3 +372,24 @@ def test_any_set_up_becomes_any_other_and_is_then_left_alone(
     assert read_set_up(ctx.workspace) == new
     assert bool(changes) == bool(written)
     assert put(ctx, new) == []
+
+
+def test_a_key_in_clear_is_the_same_as_its_reference_and_never_gets_into_backups(
+    world: World,
+) -> None:
+    text = "providers:\n- {type: groq, api_key: gsk_canary0123456789abcdef}\n"
+    world.providers(text)
+    path = exported(world)
+    assert world.cli("apply", "set-up.yaml").out == "Nothing to change.\n"
+    path.write_text(path.read_text() + "spend: never\n")
+    before = world.written()
+    ran = world.cli("apply", "set-up.yaml", "--yes")
+    assert ran.code == 2
+    assert "providers.0.api_key is a key in clear." in ran.err
+    assert "`freerouter migrate` moves it to .env." in ran.err
+    assert "canary" not in ran.out + ran.err
+    assert world.written() == before
+    assert world.cli("migrate", "--yes").code == 0
+    assert world.cli("apply", "set-up.yaml", "--yes").code == 0
+    holders = {p.rpartition("/")[2] for p, t in world.written().items() if "canary" in t}
+    assert holders == {".env"}

@@ -399,3 +399,15 @@ def test_whatever_litellm_serves_comes_in_whole_once_and_without_a_key(
     assert set(file.select) <= {entry.name for entry in file.entries}
     twice = merge(once.settings, found, once.keys)
     assert (twice.settings, twice.keys) == (once.settings, {})
+
+
+def test_a_key_in_clear_is_moved_before_anything_is_imported(world: World, router: Path) -> None:
+    path = world.providers("providers: [{type: xai, api_key: xai-canary-in-clear}]\n")
+    before = path.read_text()
+    ran = world.cli("import", "claude-code-router", "--yes")
+    assert ran.code == 2
+    assert "`freerouter migrate` moves it to .env." in ran.err
+    assert path.read_text() == before
+    assert not (world.workspace / "backups").exists()
+    assert world.cli("migrate", "--yes").code == 0
+    assert world.cli("import", "claude-code-router", "--yes").code == 0
