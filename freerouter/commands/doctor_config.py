@@ -7,8 +7,12 @@ import os
 from typing import TYPE_CHECKING
 
 from freerouter.commands.doctor_facts import finding, from_error, mend_key
+from freerouter.commands.migrations import holds_keys
+from freerouter.commands.set_up import text_in
 from freerouter.commands.writing import deployed, last_lists, parts_of, with_keys
+from freerouter.config.references import is_key
 from freerouter.config.state import FINGERPRINT, fingerprint_of, read_models, read_suffixes
+from freerouter.config.versions import VERSION
 from freerouter.errors import FreeRouterError
 from freerouter.providers.catalogue import catalogue_of
 from freerouter.result import counted
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from freerouter.config.secrets import Secrets
 
 FETCH = ("fetch",)
+MIGRATE = ("migrate", "--yes")
 
 
 def check_providers(facts: Facts) -> Iterator[Finding]:
@@ -36,6 +41,7 @@ def check_providers(facts: Facts) -> Iterator[Finding]:
     on = facts.file.enabled
     count = counted(len(facts.file.entries), "provider")
     yield finding("providers.valid", "ok", f"{count} in providers.yaml, {len(on)} switched on.")
+    yield from _earlier(facts.file)
     if not on:
         yield finding(
             "providers.enabled",
@@ -50,6 +56,19 @@ def check_providers(facts: Facts) -> Iterator[Finding]:
     else:
         yield from _resolved(facts, facts.file, overrides)
         yield from _litellm(facts, facts.file, facts.secrets)
+
+
+def _earlier(file: ProvidersFile) -> Iterator[Finding]:
+    """What `migrate` is there for: an earlier version, keys that stand in the file itself."""
+    literal = [e.name for e in file.entries if any(map(is_key, (e.api_key, *e.keys)))]
+    if literal:
+        what = f"The key of {', '.join(literal)} stands in providers.yaml itself."
+        why = "It belongs into .env."
+        yield finding("providers.keys", "warn", what, why, command=MIGRATE)
+    elif file.version < VERSION:
+        # It works as it is, so nothing is wrong with it.
+        what = "providers.yaml is as FreeRouter 0.1 has it; `freerouter migrate` makes it today's."
+        yield finding("providers.version", "ok", what)
 
 
 def _broken_records(facts: Facts) -> Iterator[tuple[str, Finding]]:
@@ -121,6 +140,7 @@ def check_config(facts: Facts) -> Iterator[Finding]:
     if broken:
         yield broken
         return
+    yield from _keys_in_clear(workspace.config_file)
     rows = read_models(workspace)
     if not rows:
         yield finding(
@@ -148,6 +168,13 @@ def _broken(path: str) -> Finding | None:
     if isinstance(document.data, dict) and isinstance(document.data.get("model_list"), list):
         return None
     return finding("config.there", "error", "config.yaml lists no models.", command=FETCH)
+
+
+def _keys_in_clear(path: str) -> Iterator[Finding]:
+    """The original wrote keys into it; what we write never holds one."""
+    if not fingerprint_of(path) and holds_keys(text_in(path)):
+        what = "config.yaml holds keys in clear: it was written by an earlier FreeRouter."
+        yield finding("config.keys", "warn", what, command=MIGRATE)
 
 
 def _edited(path: str) -> Finding:

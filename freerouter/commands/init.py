@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from freerouter.config import atomic
 from freerouter.config.secrets import ensure_master_key
+from freerouter.config.versions import VERSION, read_version
 from freerouter.config.workspace import (
     Workspace,
     project_workspace,
@@ -98,21 +99,40 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         with atomic.lock(workspace.root):
             atomic.write_text(workspace.providers_file, TEMPLATE)
             if workspace.origin == "project":
-                _keep_out_of_git(workspace)
+                keep_out_of_git(workspace)
     ensure_master_key(ctx.move(workspace))
     first = (
         Line(f"Made {where}.", "ok")
         if made
         else Line(f"{where} is there already and was left as it is.", "dim")
     )
-    show = (first, Line("Next: edit it and run `freerouter fetch`, or `freerouter init --wizard`."))
+    hints = [first, *_hints(ctx.move(workspace), made=made)]
+    show = (
+        *hints,
+        Line("Next: edit it and run `freerouter fetch`, or `freerouter init --wizard`."),
+    )
     return Result(
         {"workspace": workspace.root, "made": made, "providers_file": workspace.providers_file},
         show,
     )
 
 
-def _keep_out_of_git(workspace: Workspace) -> None:
+def _hints(ctx: Context, *, made: bool) -> list[Line]:
+    """What is there already, of ours or of other tools, and the command that takes it over."""
+    from freerouter.commands.import_sources import importable
+
+    hints = []
+    if not made and read_version(ctx.workspace.providers_file) < VERSION:
+        hints.append(
+            Line("It is of an earlier version: `freerouter migrate` brings it to today's.")
+        )
+    others = ", ".join(importable(ctx))
+    if others:
+        hints.append(Line(f"Keys of other tools are here ({others}): `freerouter import`."))
+    return hints
+
+
+def keep_out_of_git(workspace: Workspace) -> None:
     """A project is often a repository, and keys do not belong into one."""
     path = os.path.join(workspace.root, ".gitignore")
     if not os.path.exists(path):

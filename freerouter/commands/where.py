@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from freerouter.commands.import_sources import importable
 from freerouter.config.providers_file import ProvidersFile, load_providers
 from freerouter.config.state import has_models
+from freerouter.config.versions import VERSION
 from freerouter.config.workspace import project_workspace, shown, user_workspace
 from freerouter.errors import NotConfiguredError
 from freerouter.process.engine import find_engine
@@ -32,6 +34,8 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     alive = running(ctx.workspace) is not None
     taken = "" if alive else _holder(host, port)
     data = {
+        "old": file.version < VERSION and configured,
+        "others": ", ".join(importable(ctx)),
         "root": shown(ctx.workspace.root, ctx.environ),
         "configured": configured,
         "user": shown(user_workspace(ctx.environ, profile).root, ctx.environ),

@@ -26,6 +26,10 @@ def write_text(path: str, text: str, mode: int = 0o600) -> None:
     _write(path, text.encode(), mode)
 
 
+def write_bytes(path: str, raw: bytes, mode: int = 0o600) -> None:
+    _write(path, raw, mode)
+
+
 def _write(path: str, raw: bytes, mode: int) -> None:
     # A link stays a link: the file that it leads to is the one that changes.
     target = os.path.realpath(path)

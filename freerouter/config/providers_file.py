@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from freerouter.config.versions import UNVERSIONED, check_version, version_of
 from freerouter.config.yaml_file import Document, read_yaml
 from freerouter.errors import FileError, NotConfiguredError, NotFoundError
 from freerouter.registry import did_you_mean
@@ -106,6 +107,7 @@ class ProvidersFile(NamedTuple):
     """By provider, the models chosen. A provider that is not in it goes by its own rule."""
     spend: str = ""
     """never: no model that is not known to cost nothing is ever served."""
+    version: int = UNVERSIONED
 
     @property
     def enabled(self) -> tuple[Entry, ...]:
@@ -152,6 +154,7 @@ def read_providers(document: Document) -> ProvidersFile:
             f"{document.name} is empty.",
             fix="Delete it, then `freerouter init --wizard` makes a new one.",
         )
+    check_version(document)
     _check_map(document, data, (), TOP, "providers.yaml")
     if data.get("gateway") is not None:
         _check_map(document, data["gateway"], ("gateway",), GATEWAY, "gateway")
@@ -172,6 +175,7 @@ def read_providers(document: Document) -> ProvidersFile:
         dict(data.get("litellm") or {}),
         _selections(document, data.get("select") or {}, [e.name for e in entries]),
         _one_of(document, data, ("spend",), (NEVER, ALLOWED)),
+        version_of(data),
     )
 
 

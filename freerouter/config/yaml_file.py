@@ -20,6 +20,12 @@ __all__ = ["Document", "decode", "dump_yaml", "parse_yaml", "read_yaml"]
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+_AFTER_A_SECRETS_NAME = re.compile(
+    r"""((?:key|token|secret|password)["']?\s*:\s*["']?)([^\s$"'][^\s"',}]*)""", re.IGNORECASE
+)
+"""What stands behind a name as secrets have; a reference is none."""
+
+
 class Document(NamedTuple):
     """A parsed file. `place(path)` is the `file:line:col` of a value, or of the nearest parent."""
 
@@ -122,4 +128,5 @@ def _pointer(text: str, mark: Any) -> str:
     if mark is None or mark.line >= len(lines):
         return ""
     line = re.sub(KEY_SHAPES, lambda key: "*" * len(key.group()), lines[mark.line])
+    line = _AFTER_A_SECRETS_NAME.sub(lambda found: found[1] + "*" * len(found[2]), line)
     return f"\n    {line}\n    {' ' * min(mark.column, len(line))}^\n"

@@ -143,6 +143,8 @@ def _questions(file: Script, step: Step, session: Session, call: Call) -> None:
         return
     name = call.arguments.get("name", "") if call.command.name == "flow" else call.command.flow
     ids = questions_of(session, name) if name else [HIDDEN] if call.command.secret_input else []
+    if not name and "yes" in call.arguments:
+        ids = [APPLY]
     if ids == []:
         raise UsageError(
             f"{file.name}:{asked[0].line}: `{call.command.name}` asks nothing.",

@@ -56,6 +56,10 @@ LINES = {
     "providers enable": "providers enable demo",
     "providers remove": "providers remove demo",
     "keys remove": "keys remove openrouter",
+    "export": "export",
+    "apply": "apply set-up.yaml --dry-run",
+    "import": "import theirs.env --yes",
+    "migrate": "migrate --dry-run",
 }
 """A command by its name, in an order in which each has something to tell."""
 RUNNING = {
@@ -103,6 +107,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     records = str(tmp_path_factory.mktemp("records"))
     with fresh_home(os.environ) as (environ, cwd), fake_providers(str(FAKES), records):
         Path(cwd, "mine.yaml").write_text(FLOW)
+        Path(cwd, "set-up.yaml").write_text("providers: [{type: demo}]\n")
+        Path(cwd, "theirs.env").write_text("GROQ_API_KEY=made-up-for-this\n")
         more = {"FREEROUTER_CATALOGUE": records, "MINE": "the-right-key"}
         yield Session(Silent(), {**environ, **more}, cwd)
 

@@ -109,3 +109,18 @@ def test_a_key_in_the_line_that_is_wrong_is_not_shown() -> None:
         parse_yaml(b"api_key: sk-or-canary-0123456789abcdef: oops\n", "p.yaml")
     assert "canary" not in str(caught.value)
     assert "api_key: ******" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("api_key: my-own-canary: x", "api_key: ************** x"),
+        ("a: {password: 'my-own-canary'}: x", "a: {password: '*************'}: x"),
+        ("api_key: ${MINE}: x", "api_key: ${MINE}: x"),
+        ("monkey_business: open: x", "monkey_business: open: x"),
+    ],
+)
+def test_a_key_of_any_shape_is_not_pointed_at(line: str, shown: str) -> None:
+    with pytest.raises(FileError) as caught:
+        parse_yaml(f"{line}\n".encode(), "x.yaml")
+    assert f"\n    {shown}\n" in caught.value.what

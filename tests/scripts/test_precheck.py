@@ -51,6 +51,7 @@ def test_a_command_that_cannot_be_right(world: World, line: str, said: str) -> N
         (f"{FLOW}? zzz\n< demo\n", 'the flow onboarding has no question "zzz".\nIt has: place'),
         ("> status\n? place\n< user\n", "`status` asks nothing.\nTake the question"),
         ("> keys set lab\n? key\n< env:X\n", '`keys set` has no question "key".\nIt has: secret'),
+        ("> migrate\n? where\n< here\n", '`migrate` has no question "where".\nIt has: apply'),
         ("> init --wizard\n? plaice\n< user\n", 'the flow onboarding has no question "plaice"'),
     ],
 )
