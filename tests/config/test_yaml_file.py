@@ -64,9 +64,9 @@ def test_a_control_character_is_refused_without_a_stack() -> None:
     assert "control characters are not allowed" in error.what
 
 
-def test_bytes_that_are_no_text_are_refused_with_their_line() -> None:
+def test_bytes_that_are_no_text_are_refused_with_their_place() -> None:
     error = refusal(b"a: 1\nb: \xe9t\xe9\n")
-    assert error.what == "f.yaml:2: this is not UTF-8 text."
+    assert error.what == "f.yaml:2:4: this is not UTF-8 text."
     assert error.fix == "Save it as UTF-8."
 
 
@@ -109,3 +109,38 @@ def test_a_key_in_the_line_that_is_wrong_is_not_shown() -> None:
         parse_yaml(b"api_key: sk-or-canary-0123456789abcdef: oops\n", "p.yaml")
     assert "canary" not in str(caught.value)
     assert "api_key: ******" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2026-13-45", "9" * 5000, "!!bool maybe", "!!timestamp soon", '!!int ""', "!!int x"],
+)
+def test_a_value_that_is_none_of_its_kind_is_refused_where_it_stands(value: str) -> None:
+    assert refusal(f"ok: 1\nb: {value}\n".encode()).what.startswith("f.yaml:2:4: ")
+
+
+def test_maps_that_double_with_every_merge_are_refused() -> None:
+    lines = ["a0: &a0 {k: 1, l: 2}"]
+    lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 12)]
+    assert "keys are merged into this map" in refusal("\n".join(lines).encode()).what
+
+
+def test_aliases_that_multiply_are_read_once() -> None:
+    lines = ["a0: &a0 [x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40)]
+    assert len(parse_yaml("\n".join(lines).encode(), "f").data) == 40
+
+
+@pytest.mark.parametrize("open_one", ["[", "{a: ", "- "])
+def test_what_is_nested_without_end_is_refused(open_one: str) -> None:
+    assert "depth" in refusal((open_one * 100_000).encode()).what
+
+
+def test_what_looks_like_a_key_is_not_pointed_at() -> None:
+    error = refusal(b"api_key: hunter2hunter2 [\n  - x: {\n")
+    assert "hunter2" not in error.what
+    assert "hunter2" not in refusal(b'- {token: "hunter2", b: [}\n').what
+
+
+def test_a_variable_is_pointed_at_as_it_stands() -> None:
+    assert "${MY_KEY}" in refusal(b"{api_key: ${MY_KEY}, b: [}\n").what
