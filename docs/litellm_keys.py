@@ -18,6 +18,9 @@ FILE = Path(__file__).parents[1] / "freerouter" / "config" / "validation" / "lit
 NOT_OF_THE_FILE = {"force_reload", "interval_hours"}
 """Asked for in something else that the proxy calls a config."""
 NUMBERS = ("int", "float")
+OLDER_SETTINGS = {"telemetry"}
+"""Settings that earlier versions look at, and this one takes without complaint."""
+CHATS = ("chat", "completion", "responses")
 
 
 def known() -> dict[str, Any]:
@@ -60,6 +63,7 @@ def known() -> dict[str, Any]:
         ),
         "litellm_settings": sorted(
             {*_settings(litellm), *_got(source, "litellm_settings"), *_branches(server)}
+            | OLDER_SETTINGS
         ),
         "router_settings": sorted(litellm.Router.get_valid_args()),
         "router_numbers": sorted(_number_arguments(litellm.Router)),
@@ -128,12 +132,21 @@ def _only_numbers(annotation: str) -> bool:
 
 
 def _deprecated(prices: dict[str, Any]) -> dict[str, list[str]]:
-    """The models that end, by the day on which they do."""
-    found: dict[str, list[str]] = {}
+    """The models to chat with that end, with their prefix, by the day on which they do."""
+    found: dict[str, set[str]] = {}
     for name, facts in prices.items():
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", str(facts.get("deprecation_date") or "")):
-            found.setdefault(facts["deprecation_date"], []).append(name)
+        day = str(facts.get("deprecation_date") or "")
+        own = name.startswith("azure/")  # a deployment there is named by its user
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", day) and facts.get("mode") in CHATS and not own:
+            found.setdefault(day, set()).add(_prefixed(name, facts.get("litellm_provider", "")))
     return {day: sorted(names) for day, names in sorted(found.items())}
+
+
+def _prefixed(name: str, provider: str) -> str:
+    """As it is written in a config: `vertex_ai-language-models` are under `vertex_ai/`."""
+    prefix = "vertex_ai" if provider.startswith("vertex_ai") else provider
+    prefix = prefix.removesuffix("_converse")
+    return name if name.startswith(f"{prefix}/") or not prefix else f"{prefix}/{name}"
 
 
 def text(data: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from freerouter.result import Line, Output, Result, Running, Table, counted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from freerouter.config.yaml_file import Document
     from freerouter.session import Session
     from freerouter.wizard.driver import FlowRun, Options
 
@@ -82,6 +83,13 @@ def check(session: Session, args: Mapping[str, Any]) -> Result:
         f"{args['file']}: the flow {flow.flow} is in order, {counted(len(questions), 'question')}."
     )
     return Result({"flow": flow.flow, "questions": questions}, (Line(line, "ok"),))
+
+
+def check_document(document: Document) -> None:
+    """Raises FileError for the first fault of a flow."""
+    from freerouter.wizard.checking import read_flow
+
+    read_flow(document)
 
 
 def schema(session: Session, args: Mapping[str, Any]) -> Result:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import TYPE_CHECKING
 
 from freerouter.commands.doctor_facts import finding, from_error, mend_key
 from freerouter.commands.writing import deployed, last_lists, parts_of, with_keys
-from freerouter.config.state import FINGERPRINT, fingerprint_of, read_models, read_suffixes
+from freerouter.config.state import (
+    FINGERPRINT,
+    fingerprint_of,
+    is_as_written,
+    read_models,
+    read_suffixes,
+)
 from freerouter.errors import FreeRouterError
 from freerouter.providers.catalogue import catalogue_of
 from freerouter.result import counted
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from freerouter.config.secrets import Secrets
 
 FETCH = ("fetch",)
+ALL = "`freerouter validate` tells everything that is wrong in it."
 
 
 def check_providers(facts: Facts) -> Iterator[Finding]:
@@ -29,7 +35,8 @@ def check_providers(facts: Facts) -> Iterator[Finding]:
     yield from overrides.values()
     if facts.file is None:
         if facts.ctx.workspace.configured and facts.file_error:
-            yield from_error("providers.valid", facts.file_error)
+            fault = from_error("providers.valid", facts.file_error)
+            yield fault._replace(fix=f"{fault.fix} {ALL}".lstrip())
         else:
             yield finding("providers.valid", "skipped", "There is no providers.yaml.")
         return
@@ -152,10 +159,7 @@ def _broken(path: str) -> Finding | None:
 
 def _edited(path: str) -> Finding:
     name = "config.edited"
-    mine = fingerprint_of(path)
-    with open(path, "rb") as file:
-        body = file.read().partition(f"{FINGERPRINT}{mine}\n\n".encode())[2]
-    if mine and hashlib.sha256(body).hexdigest()[:16] == mine:
+    if is_as_written(path):
         return finding(name, "ok", "config.yaml is as it was written.")
     return finding(
         name,

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config import atomic
+from freerouter.config.providers_schema import HEADER, publish
 from freerouter.config.secrets import ensure_master_key
 from freerouter.config.workspace import (
     Workspace,
@@ -96,7 +97,8 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     made = not workspace.configured
     if made:
         with atomic.lock(workspace.root):
-            atomic.write_text(workspace.providers_file, TEMPLATE)
+            atomic.write_text(workspace.providers_file, HEADER + TEMPLATE)
+            publish(workspace)
             if workspace.origin == "project":
                 _keep_out_of_git(workspace)
     ensure_master_key(ctx.move(workspace))

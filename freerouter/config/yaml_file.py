@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
-from freerouter.config.yaml_writer import dump_yaml
+from freerouter.config.yaml_writer import NotPlainError, dump_yaml
 from freerouter.errors import FileError
 from freerouter.redact import KEY_SHAPES
 
@@ -119,7 +119,9 @@ def parse_text(text: str, name: str) -> Document:
         node = loader.get_single_node()
         if "<<" in text:
             _check_merges(node)
-        data = loader.construct_document(node) if node is not None else None
+        data = _plain(node) if node is not None else None
+        if data is _UNUSUAL:
+            data = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         why = (error.problem or error.context or "it is not YAML").rstrip(".")
@@ -138,6 +140,51 @@ def parse_text(text: str, name: str) -> Document:
     finally:
         loader.dispose()
     return Document(name, data, node)
+
+
+_UNUSUAL = object()
+_TAG = "tag:yaml.org,2002:"
+
+
+def _plain(top: Any) -> Any:
+    """The data of a document of maps, lists and scalars, in a fraction of PyYAML's time.
+
+    What is anything else (a merge, a tag, a map for a key) is PyYAML's business: _UNUSUAL.
+    """
+    maker = Loader("")
+    made: dict[int, Any] = {}
+    scalars: dict[tuple[str, str], Any] = {}
+
+    def build(node: Any) -> Any:
+        if type(node) is yaml.ScalarNode:
+            if node.tag == f"{_TAG}str":
+                return node.value
+            known = (node.tag, node.value)
+            if known not in scalars:
+                scalars[known] = maker.construct_object(node)
+            return scalars[known]
+        if id(node) in made:
+            return made[id(node)]
+        if node.tag == f"{_TAG}map":
+            found: Any = {}
+            made[id(node)] = found
+            for key, value in node.value:
+                if type(key) is not yaml.ScalarNode or key.tag == f"{_TAG}merge":
+                    raise NotPlainError
+                name = key.value if key.tag == f"{_TAG}str" else build(key)
+                text = type(value) is yaml.ScalarNode and value.tag == f"{_TAG}str"
+                found[name] = value.value if text else build(value)
+            return found
+        if node.tag != f"{_TAG}seq":
+            raise NotPlainError
+        made[id(node)] = found = []
+        found += map(build, node.value)
+        return found
+
+    try:
+        return build(top)
+    except (NotPlainError, RecursionError):
+        return _UNUSUAL
 
 
 _UNREADABLE: re.Pattern[str] = yaml.reader.Reader.NON_PRINTABLE
@@ -228,9 +275,12 @@ def keys_twice(top: Any) -> Iterator[Any]:
         if isinstance(node, yaml.SequenceNode):
             waiting += node.value
         elif isinstance(node, yaml.MappingNode):
+            waiting += [value for _, value in node.value if type(value) is not yaml.ScalarNode]
+            keys = {key.value for key, _ in node.value if type(key) is yaml.ScalarNode}
+            if len(keys) == len(node.value):
+                continue
             seen: set[str] = set()
-            for key, value in node.value:
-                waiting.append(value)
+            for key, _ in node.value:
                 if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
                     continue
                 if key.value in seen:
