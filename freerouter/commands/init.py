@@ -30,7 +30,9 @@ backups/
 state/
 """
 
-TEMPLATE = """\
+TEMPLATE = (
+    HEADER
+    + """\
 # FreeRouter: which providers the gateway is made of. Yours to edit.
 #
 # After a change:  freerouter fetch   then   freerouter reload
@@ -89,6 +91,7 @@ providers:
   # Answered inside the gateway, without network or key. Steps aside for any real provider.
   - type: demo
 """
+)
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -97,7 +100,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     made = not workspace.configured
     if made:
         with atomic.lock(workspace.root):
-            atomic.write_text(workspace.providers_file, HEADER + TEMPLATE)
+            atomic.write_text(workspace.providers_file, TEMPLATE)
             publish(workspace)
             if workspace.origin == "project":
                 _keep_out_of_git(workspace)

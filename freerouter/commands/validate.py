@@ -13,7 +13,7 @@ from freerouter.config.providers_file import read_providers
 from freerouter.config.secrets import Secrets, load_secrets, read_env_file
 from freerouter.config.state import FINGERPRINT, read_models
 from freerouter.config.validation import groups, litellm, providers
-from freerouter.config.validation.findings import Finding, from_fault, placed
+from freerouter.config.validation.findings import Finding, at, from_fault, placed
 from freerouter.config.validation.known import load as load_known
 from freerouter.config.validation.mending import mend_text
 from freerouter.config.validation.reading import (
@@ -27,6 +27,7 @@ from freerouter.config.validation.reading import (
 )
 from freerouter.config.validation.rules import EXIT_2, RULES
 from freerouter.config.workspace import shown
+from freerouter.config.yaml_file import hidden
 from freerouter.errors import FileError, FreeRouterError, NotConfiguredError, UsageError
 from freerouter.providers.catalogue import catalogue_of
 from freerouter.result import Line, Result, Table
@@ -34,6 +35,8 @@ from freerouter.result import Line, Result, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from freerouter.config.validation.findings import Hit
+    from freerouter.config.yaml_file import Document
     from freerouter.context import Context
 
 ENV = "env"
@@ -65,6 +68,10 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     findings = [*unread]
     for target in targets:
         findings += examine(ctx, target, secrets)[1]
+    if any(f.is_error and f.file == targets[0].name for f in findings):
+        # What a providers.yaml asks for that is wrong itself, nobody knows.
+        findings = [f for f in findings if f.rule != "stale-config"]
+    findings = [f._replace(what=hidden(f.what), fix=hidden(f.fix)) for f in findings]
     files = [target.name for target in targets]
     return _result(findings, mended, files, form, strict=args["strict"])
 
@@ -176,7 +183,7 @@ def _providers(
     document = bare._replace(told=lambda fault: faults.append(from_fault(bare, fault)))
     try:
         file = read_providers(document)
-    except FreeRouterError as error:
+    except FreeRouterError as error:  # what is refused without being told
         refused = FileError(error.what, error.why, error.fix)
         yield from (*faults, from_error(refused, found.name, "refused"))
         return
@@ -190,6 +197,7 @@ def _providers(
     unset = [hit.path for hit in hits if hit.rule == "unset-variable"]
     hits += setup_checks.check_providers(file, catalogue_of(ctx), secrets, unset)
     hits += setup_checks.check_gateway(file, ctx, secrets)
+    _learn(ctx, bare, hits)
     yield from (placed(bare, hit) for hit in hits)
 
 
@@ -213,11 +221,19 @@ def _config(
     hits += setup_checks.check_prefixes_of(config, catalogue_of(ctx))
     # What `fetch` writes anew is not mended in place.
     kept = (hit._replace(mend=None) if ours else hit for hit in hits)
+    _learn(ctx, document, hits)
     yield from (placed(document, hit) for hit in kept)
     if ours:
         yield from setup_checks.check_written(found)
     if target.own:
         yield from setup_checks.check_current(ctx, found)
+
+
+def _learn(ctx: Context, document: Document, hits: list[Hit]) -> None:
+    """What is written out in the file is hidden wherever else it would be shown."""
+    for hit in hits:
+        if hit.rule == "secret-in-clear":
+            ctx.redact.learn({str(hit.path[-1]): str(at(document.data, hit.path))})
 
 
 def _flow(ctx: Context, target: Target, found: Read, secrets: Secrets | None) -> Iterator[Finding]:

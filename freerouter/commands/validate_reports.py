@@ -24,7 +24,7 @@ NUMBER = {rule.id: number for number, rule in enumerate(RULES)}
 def told(findings: Sequence[Finding], mended: Sequence[tuple[Finding, str]]) -> Iterator[Line]:
     """A line each, with what mends it below."""
     for finding, _ in mended:
-        yield Line(f"{finding.place}: mended: {finding.what}", "ok")
+        yield Line(f"{finding.place}: mended: {_did(finding)}", "ok")
     for backup in dict.fromkeys(backup for _, backup in mended if backup):
         yield Line(f"  The file as it was: {backup}", "dim")
     counts: dict[tuple[str, str], int] = {}
@@ -37,6 +37,18 @@ def told(findings: Sequence[Finding], mended: Sequence[tuple[Finding, str]]) -> 
         if number > MOST_OF_A_RULE:
             more = counted(number - MOST_OF_A_RULE, "more finding")
             yield Line(f"{file}: {more} of {rule}; --json tells all.", "dim")
+
+
+def _did(finding: Finding) -> str:
+    mend = finding.mend
+    if mend is None or mend.kind == "mode":
+        return "only you can read it now."
+    name = mend.path[-1]
+    if mend.kind == "rename":
+        return f'"{name}" is "{mend.value}" now.'
+    if mend.kind == "move":
+        return f"{name} is under {mend.value[0]} now."
+    return f"{name} is {'text' if mend.kind == 'quote' else 'a number'} now."
 
 
 def _lines(finding: Finding) -> Iterator[Line]:
@@ -52,9 +64,9 @@ def _lines(finding: Finding) -> Iterator[Line]:
 def summary(findings: Sequence[Finding], files: Sequence[str]) -> Line:
     errors = sum(finding.is_error for finding in findings)
     warnings = len(findings) - errors
-    what = ", ".join(files)
+    what = files[0] if len(files) == 1 else counted(len(files), "file")
     if not findings:
-        return Line(f"Nothing is wrong in {what}.", "ok")
+        return Line(f"Nothing is wrong in {', '.join(files)}.", "ok")
     counts = [counted(n, noun) for n, noun in ((errors, "error"), (warnings, "warning")) if n]
     mends = sum(finding.mend is not None for finding in findings)
     hint = f" `freerouter validate --fix` mends {mends} of them." if mends else ""

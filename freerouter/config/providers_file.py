@@ -185,7 +185,7 @@ def _gateway(document: Document, value: Any) -> dict[str, Any]:
 def _entry(document: Document, value: Any, path: tuple[str | int, ...]) -> Entry:
     row = _sound(document, value, path, ENTRY, "a provider")
     kind = row.get("type")
-    if not kind and (not isinstance(value, dict) or not value.get("type")):
+    if isinstance(value, dict) and not value.get("type"):
         document.refuse(
             "missing-field", path, "this provider has no type.", "Add `type: openrouter`, say."
         )

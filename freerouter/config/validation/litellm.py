@@ -264,7 +264,7 @@ def check_master_key(config: Config) -> Iterator[Hit]:
         mend = Mend("move", here, ("general_settings", "master_key"))
         safe = mend if free and not config.under else None
         fix = "Move it to general_settings." if free else "Take it out: general_settings has one."
-        what = "LiteLLM ignores this."
+        what = "LiteLLM ignores a master_key here."
         yield Hit("misplaced-master-key", here, what, fix, key=True, mend=safe)
     here = (*config.under, "general_settings", "master_key")
     key = general.get("master_key")
