@@ -31,12 +31,18 @@ def check_providers(
     """Each provider that is on, held against its record. `unset`: paths of variables that are not
     set, so that a provider is told of once.
     """
+    unknown: dict[str, str] = {}
     for entry in file.enabled:
+        here = (*entry.path, "type")
+        what = f'there is no provider of the type "{entry.type}".'
+        if entry.type in unknown:
+            yield Hit("unknown-provider", here, what, unknown[entry.type])
+            continue
         try:
             record = catalogue.get(entry.type)
         except NotFoundError as error:
-            what = f'there is no provider of the type "{entry.type}".'
-            yield Hit("unknown-provider", (*entry.path, "type"), what, error.fix)
+            unknown[entry.type] = error.fix
+            yield Hit("unknown-provider", here, what, error.fix)
             continue
         except FreeRouterError as error:
             yield Hit("unresolved-provider", entry.path, error.what, error.fix)

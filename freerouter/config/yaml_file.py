@@ -144,6 +144,9 @@ def parse_text(text: str, name: str) -> Document:
 
 _UNUSUAL = object()
 _TAG = "tag:yaml.org,2002:"
+_STR, _MAP, _SEQ = (f"{_TAG}{kind}" for kind in ("str", "map", "seq"))
+_ODD_KEYS = (f"{_TAG}merge", f"{_TAG}value")
+"""`<<` and `=`."""
 
 
 def _plain(top: Any) -> Any:
@@ -157,7 +160,7 @@ def _plain(top: Any) -> Any:
 
     def build(node: Any) -> Any:
         if type(node) is yaml.ScalarNode:
-            if node.tag == f"{_TAG}str":
+            if node.tag == _STR:
                 return node.value
             known = (node.tag, node.value)
             if known not in scalars:
@@ -165,17 +168,17 @@ def _plain(top: Any) -> Any:
             return scalars[known]
         if id(node) in made:
             return made[id(node)]
-        if node.tag == f"{_TAG}map":
+        if node.tag == _MAP:
             found: Any = {}
             made[id(node)] = found
             for key, value in node.value:
-                if type(key) is not yaml.ScalarNode or key.tag == f"{_TAG}merge":
+                if type(key) is not yaml.ScalarNode or key.tag in _ODD_KEYS:
                     raise NotPlainError
-                name = key.value if key.tag == f"{_TAG}str" else build(key)
-                text = type(value) is yaml.ScalarNode and value.tag == f"{_TAG}str"
+                name = key.value if key.tag == _STR else build(key)
+                text = type(value) is yaml.ScalarNode and value.tag == _STR
                 found[name] = value.value if text else build(value)
             return found
-        if node.tag != f"{_TAG}seq":
+        if node.tag != _SEQ:
             raise NotPlainError
         made[id(node)] = found = []
         found += map(build, node.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from freerouter.config.yaml_file import dump_yaml, parse_yaml, read_yaml
 from freerouter.errors import FileError
@@ -144,3 +145,29 @@ def test_what_looks_like_a_key_is_not_pointed_at() -> None:
 
 def test_a_variable_is_pointed_at_as_it_stands() -> None:
     assert "${MY_KEY}" in refusal(b"{api_key: ${MY_KEY}, b: [}\n").what
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=: 1",
+        "{1: a, 1.5: b, true: c, null: d, 2026-01-02: e}",
+        "a: !!set {x, y}",
+        "a: !!omap [x: 1]",
+        "a: !!binary aGk=",
+        "a: !!str 12\nb: !!int '3'",
+        "a: &a {k: 1}\nb: {<<: *a, l: 2}\nc: *a",
+        "- |\n  text\n- >\n  folded\n- 'q'\n- 0x1f\n- 1_000\n- .inf\n- 12:30:45",
+        "- 2026-01-02T03:04:05Z\n- ~\n- ''\n- no\n- {}\n- []",
+    ],
+)
+def test_data_is_what_pyyaml_makes_of_it(text: str) -> None:
+    assert parse_yaml(text.encode(), "f").data == yaml.safe_load(text)
+
+
+def test_what_is_nested_as_deeply_as_yaml_allows_is_read() -> None:
+    data = parse_yaml(b"- " * 900 + b"x\n", "f").data
+    depth = 0
+    while isinstance(data, list):
+        data, depth = data[0], depth + 1
+    assert depth == 900

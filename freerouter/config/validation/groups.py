@@ -20,6 +20,10 @@ EVERYTHING = "*"
 """The group that stands for all."""
 
 
+LONGEST_WAY = 6
+"""Names of a circle that are shown."""
+
+
 class Groups(NamedTuple):
     """Every name that a request may ask for; `wild` are those with a `*`."""
 
@@ -72,7 +76,7 @@ def check_aliases(config: Config) -> Iterator[Hit]:
             yield Hit("alias-to-nothing", here, what, groups.meant(target))
     for circle in _circles({alias: [target] for alias, target in aliases.items()}):
         here = (*config.under, "router_settings", "model_group_alias", circle[0])
-        yield Hit("fallback-loop", here, f"{' → '.join(circle)}: the alias leads back to itself.")
+        yield Hit("fallback-loop", here, f"{_way(circle)}: the alias leads back to itself.")
 
 
 def check_fallbacks(config: Config) -> Iterator[Hit]:
@@ -95,7 +99,7 @@ def check_fallbacks(config: Config) -> Iterator[Hit]:
             if groups is not None:
                 yield from _ends(group, path, targets, groups)
         for circle in _circles(edges):
-            what = f"{' → '.join(circle)}: where all fail, each is asked again."
+            what = f"{_way(circle)}: where all fail, each is asked again."
             yield Hit("fallback-loop", places[circle[0]], what, "Let the last one have none.")
     default = config.section("router_settings").get("default_fallbacks")
     default = default or config.section("litellm_settings").get("default_fallbacks")
@@ -137,24 +141,29 @@ def _ends(group: str, path: Path, targets: Targets, groups: Groups) -> Iterator[
 
 
 def _circles(edges: Mapping[str, list[str]]) -> list[list[str]]:
-    """Ways that lead back to where they began, each once, from the first name of the file."""
-    found: list[list[str]] = []
+    """Ways that lead back to where they began; of those that begin alike, one."""
+    found: dict[str, list[str]] = {}
     done: set[str] = set()
     for start in edges:
-        trail: list[str] = []
+        trail: dict[str, int] = {}
         waiting = [iter([start])]
         while waiting:
             name = next(waiting[-1], None)
             if name is None:
                 waiting.pop()
                 if trail:
-                    done.add(trail.pop())
-            elif name in trail:
-                found.append([*trail[trail.index(name) :], name])
-            elif name in edges and name not in done:
-                trail.append(name)
+                    done.add(trail.popitem()[0])
+            elif name in trail and name not in found:
+                found[name] = [*list(trail)[trail[name] :], name]
+            elif name in edges and name not in done and name not in trail:
+                trail[name] = len(trail)
                 waiting.append(iter(edges[name]))
-    return found
+    return list(found.values())
+
+
+def _way(circle: list[str]) -> str:
+    shown = circle if len(circle) <= LONGEST_WAY else [*circle[: LONGEST_WAY - 2], "…", circle[-1]]
+    return " → ".join(shown)
 
 
 def check_ids(config: Config) -> Iterator[Hit]:

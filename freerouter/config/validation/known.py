@@ -16,6 +16,8 @@ FILE = os.path.join(os.path.dirname(__file__), "litellm.json")
 NEAR = 0.82
 """`top_a` and `top_k` are two parameters, and not a slip."""
 SHORTEST = 3
+MOST_NAMES = 5_000
+"""With more to compare with, each suggestion would take longer than it is worth."""
 CLEAR = 0.05
 """How much nearer the nearest name must be than the next one."""
 
@@ -67,6 +69,8 @@ class Near(NamedTuple):
 def nearest(word: str, names: frozenset[str]) -> Near | None:
     """What was probably meant, None where no name is near."""
     if len(word) < SHORTEST:
+        return None
+    if len(names) > MOST_NAMES:
         return None
     letters = _letters(word)
     # Names with too many letters that the other has not cannot be near; most end here.

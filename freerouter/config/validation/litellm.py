@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.config.secrets import MASTER_KEY, STRONG_KEY_LENGTH
@@ -32,6 +33,8 @@ SECRET = re.compile(r"(?:^|_)(?:api_?key|key|secret|token|password|credentials)$
 """Names of what must not be written out."""
 NAMED = ("os.environ/", "oidc/", "${")
 """How a value begins that only names a secret."""
+MOST_KEYS = 500
+"""Keys of one model that are compared with those known; nobody writes so many."""
 LONG_KEY = 12
 GUESSED = ("sk-1234", "sk-12345", "sk-123456", "sk-test", "sk-master-key")
 OTHER_DOORS = ("custom_auth", "enable_jwt_auth", "enable_oauth2_auth")
@@ -117,12 +120,13 @@ def check_models(config: Config) -> Iterator[Hit]:
 
 def _params(config: Config, params: dict[Any, Any], here: Path) -> Iterator[Hit]:
     known = config.known.keys["litellm_params"]
-    if not params.get("model") and not any(near_to(config, key, "model") for key in params):
+    keys = islice(params, MOST_KEYS)
+    if not params.get("model") and not any(near_to(config, key, "model") for key in keys):
         yield Hit(
             "missing-field", here, "litellm_params has no model.", "Add `model: PREFIX/MODEL`."
         )
     if not params.keys() <= known:
-        for key in params:
+        for key in islice(params, MOST_KEYS):
             if key not in known:
                 yield from _unknown(
                     config, "litellm_params", (*here, key), "litellm_params", params, passed_on=True
@@ -138,7 +142,7 @@ def near_to(config: Config, key: Any, name: str) -> bool:
 
 
 def _info(config: Config, info: dict[Any, Any], here: Path) -> Iterator[Hit]:
-    for key in info:
+    for key in islice(info, MOST_KEYS):
         if key not in config.known.keys["model_info"]:
             yield from _unknown(
                 config, "model_info", (*here, key), "model_info", info, passed_on=True

@@ -38,7 +38,7 @@ def mend_text(text: str, document: Document, findings: Iterable[Finding]) -> Men
         if finding.mend.kind == "move":
             moves.append(finding)
             continue
-        edit = _edit(text, document, finding.mend)
+        edit = _edit(text, document, finding.mend) if _fits(wanted, finding.mend) else None
         if edit and not any(edit[0] < end and begin < edit[1] for begin, end, _ in edits):
             edits.append(edit)
             done.append(finding)
@@ -54,6 +54,13 @@ def mend_text(text: str, document: Document, findings: Iterable[Finding]) -> Men
             new = moved
             done.append(finding)
     return Mended(new, tuple(done))
+
+
+def _fits(data: Any, mend: Mend) -> bool:
+    """Whether the key is still there, and the one that it shall become is not."""
+    parent = at(data, mend.path[:-1])
+    there = isinstance(parent, dict) and mend.path[-1] in parent
+    return there and not (mend.kind == "rename" and mend.value in parent)
 
 
 def _edit(text: str, document: Document, mend: Mend) -> tuple[int, int, str] | None:

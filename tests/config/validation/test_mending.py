@@ -98,3 +98,10 @@ def test_what_stands_at_an_anchor_is_mended_once() -> None:
         "- {model_name: b, litellm_params: *p}\n"
     )
     assert mended_litellm(text) in (text, text.replace("api_bsae", "api_base"))
+
+
+def test_of_two_keys_that_mean_the_same_one_is_renamed() -> None:
+    text = MODEL.replace("{model", "{api_bsae: http://x, apibase: http://y, model")
+    new = mended_litellm(text)
+    assert new == text.replace("api_bsae", "api_base")
+    assert mended_litellm(new) == new

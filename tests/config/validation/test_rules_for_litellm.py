@@ -174,3 +174,42 @@ def test_nothing_that_yaml_can_say_breaks_a_rule(text: str) -> None:
         assert "? {" in text or "{[1]" in text
     else:
         assert all(f.line >= 1 and f.column >= 1 for f in found)
+
+
+def test_groups_that_all_fall_back_on_each_other_are_told_once_each() -> None:
+    names = [f"m{n}" for n in range(40)]
+    rows = "".join(
+        f"- {{model_name: {n}, litellm_params: {{model: openai/gpt-4o}}}}\n" for n in names
+    )
+    ways = "".join(f"  - {n}: [{', '.join(names)}]\n" for n in names)
+    found = of_litellm(f"model_list:\n{rows}router_settings:\n  fallbacks:\n{ways}")
+    assert {f.rule for f in found} == {"fallback-loop"}
+    assert len(found) == len(names)
+
+
+def test_a_long_way_round_is_told_in_short() -> None:
+    names = [f"m{n}" for n in range(40)]
+    rows = "".join(
+        f"- {{model_name: {n}, litellm_params: {{model: openai/gpt-4o}}}}\n" for n in names
+    )
+    ways = ", ".join(f"{a}: [{b}]" for a, b in zip(names, [*names[1:], names[0]], strict=True))
+    found = of_litellm(f"model_list:\n{rows}router_settings: {{fallbacks: [{{{ways}}}]}}\n")
+    assert [f.what.partition(":")[0] for f in found] == ["m0 → m1 → m2 → m3 → … → m0"]
+
+
+def test_of_two_circles_both_are_told() -> None:
+    rows = "".join(
+        f"- {{model_name: {n}, litellm_params: {{model: openai/gpt-4o}}}}\n" for n in "abcde"
+    )
+    ways = "[{a: [b]}, {b: [c]}, {c: [b]}, {d: [e]}, {e: [d, a]}]"
+    found = of_litellm(f"model_list:\n{rows}router_settings: {{fallbacks: {ways}}}\n")
+    assert [f.what.partition(":")[0] for f in found] == ["b → c → b", "d → e → d"]
+
+
+@pytest.mark.parametrize(("before", "told"), [(400, 1), (600, 0)])
+def test_a_model_with_more_keys_than_anybody_writes_is_not_read_to_its_end(
+    before: int, told: int
+) -> None:
+    keys = "".join(f"    zzqq{n}: 1\n" for n in range(before))
+    text = f"model_list:\n- model_name: a\n  litellm_params:\n    model: openai/gpt-4o\n{keys}"
+    assert len(of_litellm(f"{text}    api_bsae: 1\n")) == told
