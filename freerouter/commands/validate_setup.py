@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from freerouter.config.secrets import MASTER_KEY, STRONG_KEY_LENGTH
 from freerouter.config.state import FINGERPRINT, is_as_written
 from freerouter.config.validation.findings import Finding, Hit, Mend
+from freerouter.config.validation.providers import placed_entries
 from freerouter.errors import FreeRouterError, NotFoundError
 from freerouter.process.launch import STRONG
 from freerouter.process.port import is_loopback
@@ -32,31 +33,32 @@ def check_providers(
     set, so that a provider is told of once.
     """
     unknown: dict[str, str] = {}
-    for entry in file.enabled:
-        here = (*entry.path, "type")
+    for here, entry in placed_entries(file):
+        if not entry.enabled:
+            continue
         what = f'there is no provider of the type "{entry.type}".'
         if entry.type in unknown:
-            yield Hit("unknown-provider", here, what, unknown[entry.type])
+            yield Hit("unknown-provider", (*here, "type"), what, unknown[entry.type])
             continue
         try:
             record = catalogue.get(entry.type)
         except NotFoundError as error:
             unknown[entry.type] = error.fix
-            yield Hit("unknown-provider", here, what, error.fix)
+            yield Hit("unknown-provider", (*here, "type"), what, error.fix)
             continue
         except FreeRouterError as error:
-            yield Hit("unresolved-provider", entry.path, error.what, error.fix)
+            yield Hit("unresolved-provider", here, error.what, error.fix)
             continue
         if record.retired:
             what = f"{record.name} is retired: {record.status_note}."
-            yield Hit("retired-provider", entry.path, what, "Write `enabled: false` at it.")
-        if any(isinstance(p, tuple) and p[: len(entry.path)] == entry.path for p in unset):
+            yield Hit("retired-provider", here, what, "Write `enabled: false` at it.")
+        if any(isinstance(p, tuple) and p[: len(here)] == here for p in unset):
             continue
         try:
             resolve_each(entry, catalogue, secrets)
         except FreeRouterError as error:
             what = error.what.removeprefix(f"{entry.place}: ")
-            yield Hit("unresolved-provider", entry.path, what, error.fix)
+            yield Hit("unresolved-provider", here, what, error.fix)
 
 
 def check_gateway(file: ProvidersFile, ctx: Context, secrets: Secrets) -> Iterator[Hit]:

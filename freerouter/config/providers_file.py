@@ -88,8 +88,6 @@ class Entry(NamedTuple):
     """never or allowed, where the entry has a word of its own."""
     keys: tuple[str, ...] = ()
     """Further keys, each with deployments of its own."""
-    path: tuple[str | int, ...] = ()
-    """Where it stands in the document."""
 
     @property
     def first_key(self) -> str:
@@ -148,7 +146,9 @@ def load_providers(workspace: Workspace) -> ProvidersFile:
 
 
 def read_providers(document: Document) -> ProvidersFile:
-    """What the file says. Where all faults are wanted (`document.told`), what is sound of it."""
+    """What the file says. Where all faults are wanted (`document.told`), what is sound of it: an
+    entry for each row, without a type where the row has none.
+    """
     if document.data is None:
         fix = "Delete it, then `freerouter init --wizard` makes a new one."
         if document.told is None:
@@ -162,10 +162,10 @@ def read_providers(document: Document) -> ProvidersFile:
     _check_names(document, entries)
     return ProvidersFile(
         document.name,
-        tuple(entry for entry in entries if entry.type),
+        entries,
         gateway,
         dict(data.get("litellm") or {}),
-        _selections(document, data.get("select") or {}, [e.name for e in entries]),
+        _selections(document, data.get("select") or {}, [e.name for e in entries if e.name]),
         _one_of(document, data, ("spend",), (NEVER, ALLOWED)),
     )
 
@@ -205,7 +205,6 @@ def _entry(document: Document, value: Any, path: tuple[str | int, ...]) -> Entry
         place=document.place(path),
         spend=_one_of(document, row, (*path, "spend"), (NEVER, ALLOWED)),
         keys=_keys(document, row.get("keys") or [], (*path, "keys")),
-        path=path,
         **text,
     )
 
@@ -360,12 +359,12 @@ def _number(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 def _check_names(document: Document, entries: tuple[Entry, ...]) -> None:
     """Names are told apart also as parts of variables, or one's key would go to the other."""
     seen: dict[str, Entry] = {}
-    for entry in entries:
+    for number, entry in enumerate(entries):
         other = seen.setdefault(variable_part(entry.name), entry)
         if other is not entry and entry.name:
             document.refuse(
                 "duplicate-name",
-                entry.path,
+                ("providers", number),
                 f'a provider named "{other.name}" is there already ({other.place}).',
                 "Give one of them a `name:` of its own.",
             )

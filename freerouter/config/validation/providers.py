@@ -37,20 +37,25 @@ class Setup(NamedTuple):
         return {row["id"]: row["free"] for row in self.rows if row["provider"] == provider}
 
 
+def placed_entries(file: ProvidersFile) -> list[tuple[Path, Entry]]:
+    """Each provider that has a type, with its path."""
+    return [(("providers", n), entry) for n, entry in enumerate(file.entries) if entry.type]
+
+
 def check_variables(setup: Setup) -> Iterator[Hit]:
     """Variables that a provider needs which is on, and those of `litellm:`."""
-    for entry in setup.file.enabled:
-        for path, text in _texts(entry):
+    for here, entry in placed_entries(setup.file):
+        for path, text in _texts(here, entry) if entry.enabled else ():
             yield from _unset(setup, path, text, f"{entry.name} needs")
     for path, _, text in litellm.strings(setup.file.litellm, ("litellm",)):
         yield from _unset(setup, path, text, "LiteLLM needs")
 
 
-def _texts(entry: Entry) -> Iterator[tuple[Path, str]]:
+def _texts(here: Path, entry: Entry) -> Iterator[tuple[Path, str]]:
     for field in ("api_key", "api_base"):
-        yield (*entry.path, field), getattr(entry, field)
+        yield (*here, field), getattr(entry, field)
     for number, text in enumerate(entry.keys):
-        yield (*entry.path, "keys", number), text
+        yield (*here, "keys", number), text
 
 
 def _unset(setup: Setup, path: Path, text: str, who: str) -> Iterator[Hit]:
@@ -65,8 +70,8 @@ def _unset(setup: Setup, path: Path, text: str, who: str) -> Iterator[Hit]:
 def check_secrets(setup: Setup) -> Iterator[Hit]:
     """Keys that are written out in the file."""
     shaped = bool(re.search(KEY_SHAPES, setup.text))
-    for entry in setup.file.entries:
-        for path, text in _texts(entry):
+    for here, entry in placed_entries(setup.file):
+        for path, text in _texts(here, entry):
             names = variables.names(text)
             written = path[-1] != "api_base" and text and not names and _is_real(text)
             login = path[-1] == "api_base" and re.match(r"\w+://[^/\s:@$]+:[^/\s@$]+@", text)
@@ -102,8 +107,8 @@ def check_selection(setup: Setup) -> Iterator[Hit]:
 
 def check_endings(setup: Setup) -> Iterator[Hit]:
     """Models that are named in the file and have been switched off by now."""
-    for entry in setup.file.enabled:
-        for path, model in _named(setup, entry):
+    for here, entry in placed_entries(setup.file):
+        for path, model in _named(setup, here, entry) if entry.enabled else ():
             prefix = entry.provider if entry.type == "static" else entry.type
             day = setup.known.deprecated.get(f"{prefix}/{model}")
             if day and day <= setup.today:
@@ -111,12 +116,12 @@ def check_endings(setup: Setup) -> Iterator[Hit]:
                 yield Hit("deprecated-model", path, what, "Take its successor.")
 
 
-def _named(setup: Setup, entry: Entry) -> Iterator[tuple[Path, str]]:
+def _named(setup: Setup, here: Path, entry: Entry) -> Iterator[tuple[Path, str]]:
     if entry.model_name:
-        yield (*entry.path, "model_name"), entry.model_name
+        yield (*here, "model_name"), entry.model_name
     models = entry.options.get("models")
     for number, model in enumerate(models if isinstance(models, list) else ()):
-        yield (*entry.path, "options", "models", number), str(model)
+        yield (*here, "options", "models", number), str(model)
     for number, model in enumerate(setup.file.select.get(entry.name, ())):
         yield ("select", entry.name, number), model
 
