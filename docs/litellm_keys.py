@@ -35,7 +35,7 @@ def known() -> dict[str, Any]:
     from litellm.types.utils import ModelInfo as Facts
     from litellm.types.utils import all_litellm_params
 
-    source = "\n".join(_sources(Path(str(proxy.__file__)).parent))
+    source = "\n".join(_sources(Path(str(litellm.__file__)).parent))
     server = Path(str(proxy.__file__)).with_name("proxy_server.py").read_text(encoding="utf-8")
     prices = {k: v for k, v in litellm.model_cost.items() if k != "sample_spec"}
     params = {

@@ -37,6 +37,7 @@ MOST_KEYS = 500
 """Keys of one model that are compared with those known; nobody writes so many."""
 LONG_KEY = 12
 GUESSED = ("sk-1234", "sk-12345", "sk-123456", "sk-test", "sk-master-key")
+MAKER = "api.openai.com"
 OTHER_DOORS = ("custom_auth", "enable_jwt_auth", "enable_oauth2_auth")
 """What does as well as a master key."""
 
@@ -223,6 +224,9 @@ def check_prefixes(config: Config) -> Iterator[Hit]:
             continue
         if not provider:
             yield from _prefix(config, model, (*here, "model"), own)
+        base = str(params.get("api_base") or params.get("base_url") or MAKER)
+        if MAKER not in base and (provider or model).startswith("openai"):
+            continue  # somebody else's, who may call his models as he likes
         full = f"{provider}/{model}" if provider else model
         day = config.known.deprecated.get(full if "/" in full else f"openai/{full}")
         if day and day <= config.today:

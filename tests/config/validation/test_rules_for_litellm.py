@@ -99,6 +99,14 @@ def test_a_sound_config_gives_nothing() -> None:
     assert of_litellm(SOUND, {"K": "k" * 32}) == []
 
 
+def test_another_server_may_call_its_models_as_it_likes() -> None:
+    row = "{{model_name: a, litellm_params: {{model: openai/gpt-5-codex, api_base: {}}}}}\n"
+    ours = of_litellm("model_list:\n- " + row.format("http://127.0.0.1:8000/v1"))
+    makers = of_litellm("model_list:\n- " + row.format("https://api.openai.com/v1"))
+    assert ours == []
+    assert [f.rule for f in makers] == ["deprecated-model"]
+
+
 def test_variables_of_the_file_itself_are_set() -> None:
     text = f"{ONE}api_key: os.environ/MINE}}\nenvironment_variables: {{MINE: x}}\n"
     assert of_litellm(text) == []
