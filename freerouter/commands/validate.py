@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 ENV = "env"
 """The kind of a `.env`, of which only the rights are looked at."""
 MOST_MENDS = 5
-"""Rounds of mending: what is mended may show what lay behind it."""
+"""Rounds of mending."""
 
 
 class Target(NamedTuple):
@@ -64,16 +65,22 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         raise UsageError("--fix tells what it did as text or JSON.", fix="Leave --format out.")
     targets = _targets(ctx, args["file"])
     secrets, unread = _secrets(ctx)
-    mended = [one for t in targets for one in _mend(ctx, t, secrets)] if args["fix"] else []
+    mended = [one for t in targets for one in _mended(ctx, t, secrets)] if args["fix"] else []
     findings = [*unread]
     for target in targets:
         findings += examine(ctx, target, secrets)[1]
     if any(f.is_error and f.file == targets[0].name for f in findings):
         # What a providers.yaml asks for that is wrong itself, nobody knows.
         findings = [f for f in findings if f.rule != "stale-config"]
-    findings = [f._replace(what=hidden(f.what), fix=hidden(f.fix)) for f in findings]
+    findings = [_hidden(f) for f in findings]
+    mended = [(_hidden(f), backup) for f, backup in mended]
     files = [target.name for target in targets]
     return _result(findings, mended, files, form, strict=args["strict"])
+
+
+def _hidden(found: Finding) -> Finding:
+    """Without what looks like a key in it."""
+    return found._replace(what=hidden(found.what), fix=hidden(found.fix))
 
 
 def _result(
@@ -259,8 +266,14 @@ def _today(ctx: Context) -> str:
     return datetime.fromtimestamp(ctx.now(), timezone.utc).date().isoformat()
 
 
+def _mended(ctx: Context, target: Target, secrets: Secrets | None) -> list[tuple[Finding, str]]:
+    """Mend what is safe; each finding with the backup of its file, "" where none was needed."""
+    with atomic.lock(ctx.workspace.root) if target.own else nullcontext():
+        return list(_mend(ctx, target, secrets))
+
+
 def _mend(ctx: Context, target: Target, secrets: Secrets | None) -> Iterator[tuple[Finding, str]]:
-    """Mend what is safe, again while that shows more; each finding with the backup of its file."""
+    """In rounds: what is mended may show what lay behind it."""
     backup = ""
     for _ in range(MOST_MENDS):
         found, findings = examine(ctx, target, secrets)
@@ -268,28 +281,15 @@ def _mend(ctx: Context, target: Target, secrets: Secrets | None) -> Iterator[tup
         new = mend_text(found.text, found.document, edits) if found.document and edits else None
         if new is None or not new.done:
             break
-        backup = _write(ctx, target, new.text, backup)
+        where = ctx.workspace.backups if target.own else os.path.dirname(target.path)
+        backup = backup or atomic.back_up(target.path, where, ctx.now())
+        atomic.write_text(target.path, new.text, os.stat(target.path).st_mode & 0o777)
         yield from ((finding, backup) for finding in new.done)
     _, findings = examine(ctx, target, secrets)
     for finding in findings:
         if finding.mend and finding.mend.kind == "mode":
             os.chmod(target.path, 0o600)
             yield finding, ""
-
-
-def _write(ctx: Context, target: Target, text: str, backup: str) -> str:
-    """Write the file with its rights, after a copy was made of it; where that copy is."""
-    workspace = ctx.workspace
-    mode = os.stat(target.path).st_mode & 0o777
-    if target.own:
-        with atomic.lock(workspace.root):
-            backup = backup or atomic.back_up(target.path, workspace.backups, ctx.now())
-            atomic.write_text(target.path, text, mode)
-    else:
-        where = os.path.dirname(target.path)
-        backup = backup or atomic.back_up(target.path, where, ctx.now())
-        atomic.write_text(target.path, text, mode)
-    return backup
 
 
 def _schema() -> Result:
