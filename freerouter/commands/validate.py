@@ -13,7 +13,7 @@ from freerouter.config import atomic
 from freerouter.config.providers_file import read_providers
 from freerouter.config.secrets import Secrets, load_secrets, read_env_file
 from freerouter.config.state import FINGERPRINT, read_models
-from freerouter.config.validation import groups, litellm, providers
+from freerouter.config.validation import groups, litellm, providers, references
 from freerouter.config.validation.findings import Finding, at, from_fault, placed
 from freerouter.config.validation.known import load as load_known
 from freerouter.config.validation.mending import mend_text
@@ -219,7 +219,7 @@ def _config(
         return
     ours = FINGERPRINT in found.text[:1000]
     get = None if ours or secrets is None else _beside(ctx, target).get
-    texts = tuple(litellm.strings(document.data, ()))
+    texts = tuple(references.strings(document.data, ()))
     config = litellm.Config(
         document.data, load_known(), _today(ctx), get=get, text=found.text, texts=texts
     )
@@ -288,7 +288,10 @@ def _mend(ctx: Context, target: Target, secrets: Secrets | None) -> Iterator[tup
     _, findings = examine(ctx, target, secrets)
     for finding in findings:
         if finding.mend and finding.mend.kind == "mode":
-            os.chmod(target.path, 0o600)
+            try:
+                os.chmod(target.path, 0o600)
+            except OSError as error:
+                raise atomic.unwritable(target.path, error) from None
             yield finding, ""
 
 

@@ -48,7 +48,7 @@ def _did(finding: Finding) -> str:
         return f'"{name}" is "{mend.value}" now.'
     if mend.kind == "move":
         return f"{name} is under {mend.value[0]} now."
-    return f"{name} is {'text' if mend.kind == 'quote' else 'a number'} now."
+    return f"{name} is {'text' if mend.kind == 'quote' else mend.value} now."
 
 
 def _lines(finding: Finding) -> Iterator[Line]:

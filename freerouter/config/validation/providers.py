@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.config import variables
 from freerouter.config.providers_file import NEVER
-from freerouter.config.validation import groups, litellm
+from freerouter.config.validation import groups, litellm, references
 from freerouter.config.validation.findings import Hit
 from freerouter.redact import KEY_SHAPES
 
@@ -47,7 +47,7 @@ def check_variables(setup: Setup) -> Iterator[Hit]:
     for here, entry in placed_entries(setup.file):
         for path, text in _texts(here, entry) if entry.enabled else ():
             yield from _unset(setup, path, text, f"{entry.name} needs")
-    for path, _, text in litellm.strings(setup.file.litellm, ("litellm",)):
+    for path, _, text in references.strings(setup.file.litellm, ("litellm",)):
         yield from _unset(setup, path, text, "LiteLLM needs")
 
 
@@ -82,7 +82,7 @@ def check_secrets(setup: Setup) -> Iterator[Hit]:
 
 def _is_real(text: str) -> bool:
     """Local servers are given words such as `none` for a key."""
-    return len(text) >= litellm.LONG_KEY and any(c.isdigit() for c in text)
+    return len(text) >= references.LONG_KEY and any(c.isdigit() for c in text)
 
 
 def check_selection(setup: Setup) -> Iterator[Hit]:
@@ -151,7 +151,7 @@ def _members(value: Any) -> Iterable[str]:
 def check_litellm(setup: Setup) -> Iterator[Hit]:
     """LiteLLM's own settings are held against what LiteLLM knows."""
     data = setup.file.litellm
-    texts = tuple(litellm.strings(data, ("litellm",)))
+    texts = tuple(references.strings(data, ("litellm",)))
     config = litellm.Config(data, setup.known, setup.today, ("litellm",), texts=texts)
     for check in (*litellm.CHECKS, groups.check_ids, groups.check_money):
         yield from check(config)

@@ -269,6 +269,14 @@ RULES = (
         "LiteLLM starts, and the first request fails after some seconds.",
     ),
     Rule(
+        "literal-variable",
+        WARNING,
+        LITELLM,
+        "`${NAME}`, which other programs fill in.",
+        "LiteLLM takes it as it is written, unless something fills it in before.",
+        "Writes `os.environ/NAME` instead.",
+    ),
+    Rule(
         "unknown-prefix",
         ERROR,
         LITELLM,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from freerouter.config.validation import groups, litellm
+from freerouter.config.validation import groups, litellm, references
 from freerouter.config.validation.findings import placed
 from freerouter.config.validation.known import load
 from freerouter.config.validation.reading import parsed
@@ -39,7 +39,7 @@ def of_litellm(text: str, environ: Mapping[str, str] | None = None) -> list[Find
     found = parsed(text.encode(), NAME, NAME)
     assert found.document, found.findings
     data = found.document.data
-    texts = tuple(litellm.strings(data, ()))
+    texts = tuple(references.strings(data, ()))
     get = dict(environ or {"LITELLM_MASTER_KEY": "k" * 32}).get
     config = litellm.Config(data, load(), TODAY, get=get, text=text, texts=texts)
     hits = [hit for check in (*litellm.CHECKS, *groups.CHECKS) for hit in check(config)]

@@ -105,3 +105,16 @@ def test_of_two_keys_that_mean_the_same_one_is_renamed() -> None:
     new = mended_litellm(text)
     assert new == text.replace("api_bsae", "api_base")
     assert mended_litellm(new) == new
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("api_key: ${K}", "api_key: os.environ/K"),
+        ('api_key: "${K}"  # mine', "api_key: os.environ/K  # mine"),
+        ("api_base: https://${K}/v1", "api_base: https://${K}/v1"),
+    ],
+)
+def test_a_variable_is_written_as_litellm_wants_it(before: str, after: str) -> None:
+    frame = "model_list:\n- model_name: a\n  litellm_params:\n    model: openai/gpt-4o\n    "
+    assert mended_litellm(f"{frame}{before}\n") == f"{frame}{after}\n"

@@ -15,6 +15,7 @@ SLIPS = {
     "unknown-setting": f"{GOOD}router_settings: {{«colour: blue}}\n",
     "misplaced-master-key": f"{GOOD}litellm_settings:\n  «master_key: os.environ/K\n",
     "unset-environ": f"{ONE}api_key: «os.environ/NOT_THERE}}\n",
+    "literal-variable": f"{ONE}api_key: «'${{K}}'}}\n",
     "unknown-prefix": "model_list: [{model_name: a, litellm_params: {model: «opnai/gpt-4o}}]\n",
     "unknown-model": "model_list: [{model_name: a, litellm_params: {model: «mine}}]\n",
     "missing-group": f"{GOOD}router_settings: {{fallbacks: [{{a: [«b]}}]}}\n",
