@@ -85,8 +85,8 @@ def check(session: Session, args: Mapping[str, Any]) -> Result:
     return Result({"flow": flow.flow, "questions": questions}, (Line(line, "ok"),))
 
 
-def check_data(document: Document) -> None:
-    """Check a flow that stands somewhere else. Raises with the place of what is wrong."""
+def check_document(document: Document) -> None:
+    """Check a flow that stands somewhere. Raises FileError with the place of the first fault."""
     from freerouter.wizard.checking import read_flow
 
     read_flow(document)

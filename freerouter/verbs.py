@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from freerouter.registry import FRONT_END, Command, Need, Parameter, Registry
+from freerouter.verbs_config import VALIDATE_COMMANDS
 from freerouter.verbs_gateway import GATEWAY_COMMANDS
 from freerouter.verbs_moving import MOVING_COMMANDS
 from freerouter.verbs_providers import PROVIDER_COMMANDS
@@ -128,6 +129,7 @@ COMMANDS = (
     ),
     *GATEWAY_COMMANDS,
     *MOVING_COMMANDS,
+    *VALIDATE_COMMANDS,
     Command(
         "doctor",
         "Find out what is wrong, and what mends it",

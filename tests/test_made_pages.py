@@ -33,6 +33,12 @@ def test_the_page_of_providers_is_what_the_catalogue_says() -> None:
     assert all(f"`{name}`" in made for name in Catalogue().ids() if name != "demo")
 
 
+def test_the_page_of_rules_is_what_validate_knows() -> None:
+    made = script("rules_page").page()
+    page = (DOCS / "reference" / "rules.md").read_text(encoding="utf-8")
+    assert page == made, "python docs/rules_page.py"
+
+
 def test_every_field_of_a_record_is_explained() -> None:
     text = (DOCS / "reference" / "catalogue.md").read_text(encoding="utf-8")
     fields = {*SHAPES, *LIST, *SHAPES["litellm"], *SHAPES["check"], *SHAPES["free"]}

@@ -115,7 +115,7 @@ def _check_names(document: Document, key: str, found: Any) -> None:
 
 def _check_flows(document: Document, flows: Mapping[str, Any]) -> None:
     """A flow is checked as one that is read from a file: its commands run on this machine."""
-    from freerouter.flows import check_data
+    from freerouter.flows import check_document
 
     for name, flow in flows.items():
-        check_data(parse_yaml(dump_yaml(flow).encode(), document.place((FLOWS, name))))
+        check_document(parse_yaml(dump_yaml(flow).encode(), document.place((FLOWS, name))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,13 @@ from freerouter.commands.migrations import holds_keys
 from freerouter.commands.set_up import text_in
 from freerouter.commands.writing import deployed, last_lists, parts_of, with_keys
 from freerouter.config.references import is_key
-from freerouter.config.state import FINGERPRINT, fingerprint_of, read_models, read_suffixes
+from freerouter.config.state import (
+    FINGERPRINT,
+    fingerprint_of,
+    is_as_written,
+    read_models,
+    read_suffixes,
+)
 from freerouter.config.versions import VERSION
 from freerouter.errors import FreeRouterError
 from freerouter.providers.catalogue import catalogue_of
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
 
 FETCH = ("fetch",)
 MIGRATE = ("migrate", "--yes")
+ALL = "`freerouter validate` tells everything that is wrong in it."
 
 
 def check_providers(facts: Facts) -> Iterator[Finding]:
@@ -34,7 +40,8 @@ def check_providers(facts: Facts) -> Iterator[Finding]:
     yield from overrides.values()
     if facts.file is None:
         if facts.ctx.workspace.configured and facts.file_error:
-            yield from_error("providers.valid", facts.file_error)
+            fault = from_error("providers.valid", facts.file_error)
+            yield fault._replace(fix=f"{fault.fix} {ALL}".lstrip())
         else:
             yield finding("providers.valid", "skipped", "There is no providers.yaml.")
         return
@@ -179,10 +186,7 @@ def _keys_in_clear(path: str) -> Iterator[Finding]:
 
 def _edited(path: str) -> Finding:
     name = "config.edited"
-    mine = fingerprint_of(path)
-    with open(path, "rb") as file:
-        body = file.read().partition(f"{FINGERPRINT}{mine}\n\n".encode())[2]
-    if mine and hashlib.sha256(body).hexdigest()[:16] == mine:
+    if is_as_written(path):
         return finding(name, "ok", "config.yaml is as it was written.")
     return finding(
         name,

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config import atomic
+from freerouter.config.providers_schema import HEADER, publish
 from freerouter.config.secrets import ensure_master_key
 from freerouter.config.versions import VERSION, read_version
 from freerouter.config.workspace import (
@@ -30,7 +31,9 @@ backups/
 state/
 """
 
-TEMPLATE = """\
+TEMPLATE = (
+    HEADER
+    + """\
 # FreeRouter: which providers the gateway is made of. Yours to edit.
 #
 # After a change:  freerouter fetch   then   freerouter reload
@@ -89,6 +92,7 @@ providers:
   # Answered inside the gateway, without network or key. Steps aside for any real provider.
   - type: demo
 """
+)
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -98,6 +102,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     if made:
         with atomic.lock(workspace.root):
             atomic.write_text(workspace.providers_file, TEMPLATE)
+            publish(workspace)
             if workspace.origin == "project":
                 keep_out_of_git(workspace)
     ensure_master_key(ctx.move(workspace))

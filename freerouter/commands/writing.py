@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from freerouter.commands.changes import some
 from freerouter.config import atomic
 from freerouter.config.providers_file import NEVER
+from freerouter.config.providers_schema import publish
 from freerouter.config.secrets import ensure_master_key
 from freerouter.config.state import (
     FINGERPRINT,
@@ -224,6 +225,7 @@ def write(
             **({"refused": refused} if refused else {}),
         }
         write_state(workspace.models_file, state)
+        publish(workspace)
         changed = _read(workspace.config_file) != text
         if changed:
             atomic.back_up(workspace.config_file, workspace.backups, ctx.now())

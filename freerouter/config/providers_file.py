@@ -148,56 +148,62 @@ def load_providers(workspace: Workspace) -> ProvidersFile:
 
 
 def read_providers(document: Document) -> ProvidersFile:
-    data = document.data
-    if data is None:
-        raise FileError(
-            f"{document.name} is empty.",
-            fix="Delete it, then `freerouter init --wizard` makes a new one.",
-        )
+    """What the file says. Where all faults are wanted (`document.told`), what is sound of it: an
+    entry for each row, without a type where the row has none.
+    """
+    if document.data is None:
+        fix = "Delete it, then `freerouter init --wizard` makes a new one."
+        if document.told is None:
+            raise FileError(f"{document.name} is empty.", fix=fix)
+        document.refuse("empty-file", (), "this file is empty.", fix)
     check_version(document)
-    _check_map(document, data, (), TOP, "providers.yaml")
-    if data.get("gateway") is not None:
-        _check_map(document, data["gateway"], ("gateway",), GATEWAY, "gateway")
-    port = (data.get("gateway") or {}).get("port")
-    if port is not None and not 0 < port < 65536:  # noqa: PLR2004 - the range of TCP ports
-        raise FileError(f"{document.place(('gateway', 'port'))}: port must be 1 to 65535.")
-    workers = (data.get("gateway") or {}).get("workers")
-    if workers is not None and not 0 < workers <= MOST_WORKERS:
-        place = document.place(("gateway", "workers"))
-        raise FileError(f"{place}: workers must be 1 to {MOST_WORKERS}.")
+    top = {} if document.data is None else document.data
+    data = _sound(document, top, (), TOP, "providers.yaml")
+    gateway = _gateway(document, data.get("gateway"))
     rows = data.get("providers") or []
     entries = _number(_entry(document, row, ("providers", i)) for i, row in enumerate(rows))
-    _check_names(entries)
+    _check_names(document, entries)
     return ProvidersFile(
         document.name,
         entries,
-        dict(data.get("gateway") or {}),
+        gateway,
         dict(data.get("litellm") or {}),
-        _selections(document, data.get("select") or {}, [e.name for e in entries]),
+        _selections(document, data.get("select") or {}, [e.name for e in entries if e.name]),
         _one_of(document, data, ("spend",), (NEVER, ALLOWED)),
         version_of(data),
     )
 
 
-def _entry(document: Document, row: Any, path: tuple[str | int, ...]) -> Entry:
-    _check_map(document, row, path, ENTRY, "a provider")
+def _gateway(document: Document, value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    gateway = _sound(document, value, ("gateway",), GATEWAY, "gateway")
+    for name, most in (("port", 65535), ("workers", MOST_WORKERS)):
+        number = gateway.get(name)
+        if number is not None and not 0 < number <= most:
+            document.refuse("bad-value", ("gateway", name), f"{name} must be 1 to {most}.")
+            del gateway[name]
+    return gateway
+
+
+def _entry(document: Document, value: Any, path: tuple[str | int, ...]) -> Entry:
+    row = _sound(document, value, path, ENTRY, "a provider")
     kind = row.get("type")
-    if not kind:
-        raise FileError(
-            f"{document.place(path)}: this provider has no type.",
-            fix="Add `type: openrouter`, say.",
+    if isinstance(value, dict) and not value.get("type"):
+        document.refuse(
+            "missing-field", path, "this provider has no type.", "Add `type: openrouter`, say."
         )
     options = row.get("options") or {}
     if options:
         # The original let anything stand here; what nobody knows is told of by `fetch`.
-        _check_map(document, options, (*path, "options"), OPTIONS, "options", open_ended=True)
+        options = _sound(document, options, (*path, "options"), OPTIONS, "options", open_ended=True)
         _check_models(document, options.get("models"), (*path, "options", "models"))
         _one_of(document, options, (*path, "options", "plan"), PLANS)
     text = {k: (row.get(k) or "") for k in ("api_key", "api_base", "model_name", "provider")}
     enabled = row.get("enabled")
     return Entry(
-        type=kind,
-        name=row.get("name") or kind,
+        type=kind or "",
+        name=row.get("name") or kind or "",
         enabled=True if enabled is None else enabled,
         options=dict(options),
         place=document.place(path),
@@ -207,7 +213,7 @@ def _entry(document: Document, row: Any, path: tuple[str | int, ...]) -> Entry:
     )
 
 
-def _check_map(
+def _sound(
     document: Document,
     value: Any,
     path: tuple[str | int, ...],
@@ -215,37 +221,51 @@ def _check_map(
     what: str,
     *,
     open_ended: bool = False,
-) -> None:
-    """Hold a map against its known keys. `open_ended` refuses only what looks like a slip."""
+) -> dict[str, Any]:
+    """Hold a map against its known keys. `open_ended` refuses only what looks like a slip.
+
+    What is as it should be is given back.
+    """
     if not isinstance(value, dict):
-        raise FileError(
-            f"{document.place(path)}: {what} must be a map, but this is {_word(type(value))}.",
-            fix="Write `name: value` lines.",
+        document.refuse(
+            "wrong-type",
+            path,
+            f"{what} must be a map, but this is {_word(type(value))}.",
+            "Write `name: value` lines.",
         )
+        return {}
+    sound = {}
     for key, item in value.items():
         if key not in known:
-            if open_ended and not did_you_mean(str(key), known):
+            near = did_you_mean(str(key), known)
+            if open_ended and not near:
+                sound[key] = item
                 continue
-            raise FileError(
-                f'{document.place((*path, key), key=True)}: unknown key "{key}" in {what}.',
-                fix=did_you_mean(str(key), known) or f"Known keys: {', '.join(known)}.",
+            document.refuse(
+                "unknown-key",
+                (*path, key),
+                f'unknown key "{key}" in {what}.',
+                near or f"Known keys: {', '.join(known)}.",
+                key=True,
             )
-        wanted = known[key]
-        if item is None:
             continue
-        kinds = wanted if isinstance(wanted, tuple) else (wanted,)
-        if not isinstance(item, kinds) or (isinstance(item, bool) and bool not in kinds):
-            words = " or ".join(_word(k) for k in kinds)
-            hint = (
-                'Put it in quotes: "…".'
-                if str in kinds and not isinstance(item, list | dict)
-                else ""
-            )
-            raise FileError(
-                f"{document.place((*path, key))}: {key} must be {words}, "
-                f"but this is {_word(type(item))}.",
-                fix=hint or f"Write {key} as {words}.",
-            )
+        kinds = _kinds(known[key])
+        if item is None or (isinstance(item, kinds) and isinstance(item, bool) <= (bool in kinds)):
+            sound[key] = item
+            continue
+        words = " or ".join(_word(k) for k in kinds)
+        quotes = str in kinds and not isinstance(item, list | dict)
+        document.refuse(
+            "wrong-type",
+            (*path, key),
+            f"{key} must be {words}, but this is {_word(type(item))}.",
+            'Put it in quotes: "…".' if quotes else f"Write {key} as {words}.",
+        )
+    return sound
+
+
+def _kinds(wanted: type | tuple[type, ...]) -> tuple[type, ...]:
+    return wanted if isinstance(wanted, tuple) else (wanted,)
 
 
 def _one_of(
@@ -254,10 +274,13 @@ def _one_of(
     """The value of the path's last key, "" where it is not given."""
     value = data.get(str(path[-1])) or ""
     if value and value not in words:
-        raise FileError(
-            f"{document.place(path)}: {path[-1]} must be {' or '.join(words)}.",
-            fix=did_you_mean(str(value), words) or f"Write {path[-1]}: {words[0]}.",
+        document.refuse(
+            "bad-value",
+            path,
+            f"{path[-1]} must be {' or '.join(words)}.",
+            did_you_mean(str(value), words) or f"Write {path[-1]}: {words[0]}.",
         )
+        return ""
     return str(value)
 
 
@@ -269,20 +292,27 @@ def _check_models(document: Document, rule: Any, path: tuple[str | int, ...]) ->
     ids = isinstance(rule, list) and all(isinstance(name, str) for name in rule)
     if rule in (None, "free", "all") or ids:
         return
-    raise FileError(
-        f"{document.place(path)}: models must be free, all, or a list of ids in quotes.",
-        fix=did_you_mean(str(rule), ("free", "all")) or 'For example: ["openai/gpt-5"].',
+    document.refuse(
+        "bad-value",
+        path,
+        "models must be free, all, or a list of ids in quotes.",
+        did_you_mean(str(rule), ("free", "all")) or 'For example: ["openai/gpt-5"].',
     )
 
 
 def _keys(document: Document, rows: list[Any], path: tuple[str | int, ...]) -> tuple[str, ...]:
+    sound = []
     for number, text in enumerate(rows):
-        if not isinstance(text, str) or not text.strip():
-            raise FileError(
-                f"{document.place((*path, number))}: keys must be a list of variables.",
-                fix="For example: keys: [${FIRST_KEY}, ${SECOND_KEY}].",
-            )
-    return tuple(rows)
+        if isinstance(text, str) and text.strip():
+            sound.append(text)
+            continue
+        document.refuse(
+            "wrong-type",
+            (*path, number),
+            "keys must be a list of variables.",
+            "For example: keys: [${FIRST_KEY}, ${SECOND_KEY}].",
+        )
+    return tuple(sound)
 
 
 def _selections(
@@ -292,12 +322,15 @@ def _selections(
     chosen: dict[str, tuple[str, ...]] = {}
     for name, ids in data.items():
         if name not in known:
-            raise FileError(
-                f'{document.place(("select", name), key=True)}: select names "{name}", '
-                "which is no provider of this file.",
-                fix=did_you_mean(str(name), known)
+            document.refuse(
+                "selects-nothing",
+                ("select", name),
+                f'select names "{name}", which is no provider of this file.',
+                did_you_mean(str(name), known)
                 or (f"Its providers: {', '.join(known)}." if known else "Take that line out."),
+                key=True,
             )
+            continue
         if ids is None:
             continue
         place: tuple[str | int, ...] = ("select", name)
@@ -307,9 +340,11 @@ def _selections(
                 chosen[name] = tuple(dict.fromkeys(ids))
                 continue
             place = (*place, wrong[0])
-        raise FileError(
-            f"{document.place(place)}: the models of {name} must be a list of ids in quotes.",
-            fix='For example: ["openai/gpt-5"].',
+        document.refuse(
+            "wrong-type",
+            place,
+            f"the models of {name} must be a list of ids in quotes.",
+            'For example: ["openai/gpt-5"].',
         )
     return chosen
 
@@ -325,13 +360,15 @@ def _number(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(numbered)
 
 
-def _check_names(entries: tuple[Entry, ...]) -> None:
+def _check_names(document: Document, entries: tuple[Entry, ...]) -> None:
     """Names are told apart also as parts of variables, or one's key would go to the other."""
     seen: dict[str, Entry] = {}
-    for entry in entries:
+    for number, entry in enumerate(entries):
         other = seen.setdefault(variable_part(entry.name), entry)
-        if other is not entry:
-            raise FileError(
-                f'{entry.place}: a provider named "{other.name}" is there already ({other.place}).',
-                fix="Give one of them a `name:` of its own.",
+        if other is not entry and entry.name:
+            document.refuse(
+                "duplicate-name",
+                ("providers", number),
+                f'a provider named "{other.name}" is there already ({other.place}).',
+                "Give one of them a `name:` of its own.",
             )

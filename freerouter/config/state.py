@@ -102,6 +102,16 @@ def fingerprint_of(path: str) -> str:
     return ""
 
 
+def is_as_written(path: str) -> bool:
+    """Whether a generated config.yaml is still what its fingerprint was made of."""
+    import hashlib
+
+    mine = fingerprint_of(path)
+    with open(path, "rb") as file:
+        body = file.read().partition(f"{FINGERPRINT}{mine}\n\n".encode())[2]
+    return bool(mine) and hashlib.sha256(body).hexdigest()[:16] == mine
+
+
 def digest_of(path: str) -> str:
     """What tells one text of a file from another; "" where it cannot be read."""
     import hashlib

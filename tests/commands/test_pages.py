@@ -45,6 +45,7 @@ LINES = {
     "select": "select --free --limit 1",
     "status": "status",
     "doctor": "doctor --offline",
+    "validate": "validate mine.yaml",
     "logs": "logs",
     "env": "env",
     "flow": "flow pick-models --set models=openrouter/openai/gpt-5 --yes",

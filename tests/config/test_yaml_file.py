@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from freerouter.config.yaml_file import dump_yaml, parse_yaml, read_yaml
 from freerouter.errors import FileError
@@ -64,9 +65,9 @@ def test_a_control_character_is_refused_without_a_stack() -> None:
     assert "control characters are not allowed" in error.what
 
 
-def test_bytes_that_are_no_text_are_refused_with_their_line() -> None:
+def test_bytes_that_are_no_text_are_refused_with_their_place() -> None:
     error = refusal(b"a: 1\nb: \xe9t\xe9\n")
-    assert error.what == "f.yaml:2: this is not UTF-8 text."
+    assert error.what == "f.yaml:2:4: this is not UTF-8 text."
     assert error.fix == "Save it as UTF-8."
 
 
@@ -124,3 +125,64 @@ def test_a_key_of_any_shape_is_not_pointed_at(line: str, shown: str) -> None:
     with pytest.raises(FileError) as caught:
         parse_yaml(f"{line}\n".encode(), "x.yaml")
     assert f"\n    {shown}\n" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2026-13-45", "9" * 5000, "!!bool maybe", "!!timestamp soon", '!!int ""', "!!int x"],
+)
+def test_a_value_that_is_none_of_its_kind_is_refused_where_it_stands(value: str) -> None:
+    assert refusal(f"ok: 1\nb: {value}\n".encode()).what.startswith("f.yaml:2:4: ")
+
+
+def test_maps_that_double_with_every_merge_are_refused() -> None:
+    lines = ["a0: &a0 {k: 1, l: 2}"]
+    lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 12)]
+    assert "keys are merged into this map" in refusal("\n".join(lines).encode()).what
+
+
+def test_aliases_that_multiply_are_read_once() -> None:
+    lines = ["a0: &a0 [x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40)]
+    assert len(parse_yaml("\n".join(lines).encode(), "f").data) == 40
+
+
+@pytest.mark.parametrize("open_one", ["[", "{a: ", "- "])
+def test_what_is_nested_without_end_is_refused(open_one: str) -> None:
+    assert "depth" in refusal((open_one * 100_000).encode()).what
+
+
+def test_what_looks_like_a_key_is_not_pointed_at() -> None:
+    error = refusal(b"api_key: hunter2hunter2 [\n  - x: {\n")
+    assert "hunter2" not in error.what
+    assert "hunter2" not in refusal(b'- {token: "hunter2", b: [}\n').what
+
+
+def test_a_variable_is_pointed_at_as_it_stands() -> None:
+    assert "${MY_KEY}" in refusal(b"{api_key: ${MY_KEY}, b: [}\n").what
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=: 1",
+        "{1: a, 1.5: b, true: c, null: d, 2026-01-02: e}",
+        "a: !!set {x, y}",
+        "a: !!omap [x: 1]",
+        "a: !!binary aGk=",
+        "a: !!str 12\nb: !!int '3'",
+        "a: &a {k: 1}\nb: {<<: *a, l: 2}\nc: *a",
+        "- |\n  text\n- >\n  folded\n- 'q'\n- 0x1f\n- 1_000\n- .inf\n- 12:30:45",
+        "- 2026-01-02T03:04:05Z\n- ~\n- ''\n- no\n- {}\n- []",
+    ],
+)
+def test_data_is_what_pyyaml_makes_of_it(text: str) -> None:
+    assert parse_yaml(text.encode(), "f").data == yaml.safe_load(text)
+
+
+def test_what_is_nested_as_deeply_as_yaml_allows_is_read() -> None:
+    data = parse_yaml(b"- " * 900 + b"x\n", "f").data
+    depth = 0
+    while isinstance(data, list):
+        data, depth = data[0], depth + 1
+    assert depth == 900
