@@ -111,12 +111,38 @@ COMMANDS = (
         "List the models of the last fetch",
         "freerouter.commands.list:run",
         (
-            Parameter("search", help="part of a model's name"),
+            Parameter("search", help="parts of a model's name, the best match first"),
             Parameter("provider", help="only this provider", complete="provider"),
             Parameter("free", "flag", "only models that cost nothing"),
+            Parameter("context", help="only models that take so many tokens: 100k, 1M"),
+            Parameter(
+                "capability",
+                many=True,
+                choices=("tools", "vision", "audio", "reasoning", "json"),
+                help="only models that are known to have it",
+            ),
+            Parameter(
+                "state",
+                many=True,
+                choices=("listed", "proven", "failing", "gone"),
+                help="only models in this state",
+            ),
+            Parameter(
+                "sort", help="name, provider, price, context and more; -price turns it round"
+            ),
+            Parameter("columns", help="which, in which order: model,context,state"),
         ),
         needs=(Need.MODELS,),
-        examples=("list", "list --search llama --free", "list --provider openrouter --json"),
+        examples=(
+            "list",
+            "list --search llama --free",
+            "list --capability tools --context 100k --sort price",
+            "list --state failing --columns model,why",
+            "list --provider openrouter --json",
+        ),
+        details="A model is listed, proven (its last call was answered), failing (its last call "
+        "was not) or gone (selected, but in its provider's list no more). SERVED is what the "
+        "running gateway really serves. A narrow screen shows fewer columns; --json tells all.",
     ),
     Command(
         "models choices",

@@ -55,6 +55,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     names = {a.name for a in accounts}
     others = [row for row in rows if row["provider"] not in names]
     fetched = read_fetched(ctx.workspace) or ctx.now()
+    file = file._replace(select={name: tuple(ids) for name, ids in selected.items()})
     changed = write(ctx, file, parts, fetched=fetched, others=others)
     show = [_first_line(selected), *(gone_line(p) for p in parts if p.gone)]
     show += [withheld_line(p) for p in parts if p.withheld]

@@ -11,6 +11,7 @@ from freerouter.config.secrets import ensure_master_key
 from freerouter.config.state import (
     FINGERPRINT,
     asked_for,
+    by_kind,
     digest_of,
     fingerprint_of,
     read_fetched,
@@ -198,9 +199,10 @@ def write(
     suffixes = {p.account.name: p.account.suffix for p in parts}
     with atomic.lock(workspace.root):
         state = {
-            "version": 1,
+            "version": 2,
             "fetched": fetched,
-            "models": rows,
+            "models": by_kind(rows)._asdict(),
+            "selected": {name: list(ids) for name, ids in file.select.items()},
             "suffixes": suffixes,
             "left_out": left_out,
             "asked_for": digest_of(workspace.providers_file),

@@ -57,6 +57,11 @@ class Workspace(NamedTuple):
         return self._path("state", "proven.json")
 
     @property
+    def failing_file(self) -> str:
+        """Which models failed when `check` called them last, and why."""
+        return self._path("state", "failing.json")
+
+    @property
     def requests_file(self) -> str:
         """What clients asked of the gateway, a line each."""
         return self._path("state", "requests.jsonl")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from calls import providers_file, result, workspace
+from calls import change_models, providers_file, result, workspace
 from fakes import TOKEN, FakeServer, openai_list, openrouter
 
 from freerouter.process.identity import started_at
@@ -97,7 +97,8 @@ def test_the_list_shows_what_is_served(fetched: World) -> None:
     before = json.loads(fetched.cli("list", "--json").out)["models"]
     select(fetched, "a")
     after = json.loads(fetched.cli("list", "--json").out)["models"]
-    assert [{**row, "written": row["id"] == "a"} for row in before] == after
+    told = [{**row, "written": row["id"] == "a", "selected": row["id"] == "a"} for row in before]
+    assert told == after
 
 
 def test_an_id_that_two_have_means_both(fetched: World) -> None:
@@ -333,8 +334,7 @@ def test_forgetting_what_alone_is_served_names_the_way_out(
     fetched: World, server: FakeServer
 ) -> None:
     fetched.providers("providers:\n  - {type: openrouter, api_key: k}\n")
-    path = fetched.workspace / "state" / "models.json"
-    path.write_text(path.read_text().replace('"free":"quota"', '"free":"no"'))
+    change_models(fetched, lambda row: row.update(free="no"))
     select(fetched, PAID)
     ran = fetched.cli("select", "--clear")
     assert (ran.code, ran.err) == (
