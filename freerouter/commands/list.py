@@ -166,7 +166,8 @@ def _sorted(
     """By name where nothing else is said, or in the order of the search."""
     if not searched or orders:
         places = sorted(places, key=every.names.__getitem__)
-        places.sort(key=every.column("provider").__getitem__)
+        if _is_one_in_another({kind[0] for kind in every.kinds}):
+            places.sort(key=every.column("provider").__getitem__)
     for name, back in reversed(orders):
         keys = _keys(every, name)
         known = [i for i in places if keys[i] is not None]
@@ -174,6 +175,11 @@ def _sorted(
         # What is not known comes last, whichever way round.
         places = [*known, *(i for i in places if keys[i] is None)]
     return places
+
+
+def _is_one_in_another(names: Collection[str]) -> bool:
+    """Whether the order of `provider/id` may be another one than that of the providers."""
+    return any(other != name and other.startswith(name) for name in names for other in names)
 
 
 def _keys(every: Listing, name: str) -> Sequence[Any]:

@@ -6,8 +6,9 @@ from operator import add, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.commands.serving import Serving, serving
+from freerouter.config.kept_models import OF_KIND, OWN, read_kept
 from freerouter.config.proven import day_of, read_calls
-from freerouter.config.state import OF_KIND, OWN, read_kept, read_selected, read_state
+from freerouter.config.state import read_selected, read_state
 from freerouter.providers.abilities import able
 from freerouter.rows import Rows
 
@@ -85,21 +86,34 @@ def read_listing(ctx: Context) -> Listing:
     own, kind, kinds = read_kept(data)
     heads = [f"{values[0]}/" for values in kinds]
     names = [*map(add, map(heads.__getitem__, kind), own["id"])]
-    there = dict(zip(names, range(len(names)), strict=True))
-    selected = read_selected(data)
+    providers = {values[0] for values in kinds}
+    selected = [
+        (provider, model)
+        for provider, models in read_selected(data).items()
+        if provider in providers
+        for model in models
+    ]
+    proven, failing = read_calls(ctx.workspace)
     found = serving(ctx)
+    served = found.names or ()
+    asked = {*proven, *failing, *served, *(f"{p}/{m}" for p, m in selected)}
+    there = {name: place for place, name in enumerate(names) if name in asked}
     told = _Told(kind, [(*values, *BESIDES.values()) for values in kinds])
-    for provider in {values[0] for values in kinds} & selected.keys():
-        for model in selected[provider]:
-            name = f"{provider}/{model}"
-            if name not in there:
-                there[name] = len(names)
-                names.append(name)
-                for field in OWN:
-                    own[field].append(model if field == "id" else None)
-                told.add({**BESIDES, **UNLISTED, "provider": provider, "state": "gone"})
-            told.tell(there[name], selected=True)
-    _tell_of_calls(ctx, told, there)
+    for provider, model in selected:
+        name = f"{provider}/{model}"
+        if name not in there:
+            there[name] = len(names)
+            names.append(name)
+            for field in OWN:
+                own[field].append(model if field == "id" else None)
+            told.add({**BESIDES, **UNLISTED, "provider": provider, "state": "gone"})
+        told.tell(there[name], selected=True)
+    for name in proven.keys() & there.keys():
+        state = "gone" if told.is_gone(there[name]) else "proven"
+        told.tell(there[name], state=state, proven=day_of(proven[name]))
+    for name in failing.keys() & there.keys():
+        state = "gone" if told.is_gone(there[name]) else "failing"
+        told.tell(there[name], state=state, why=str(failing[name].get("why", "")))
     _tell_what_is_served(found, told, there)
     return Listing(own, told.kind, told.kinds, names, found)
 
@@ -142,19 +156,6 @@ class _Told:
         if number == len(self.kinds):
             self.kinds.append(values)
         return number
-
-
-def _tell_of_calls(ctx: Context, told: _Told, there: Mapping[str, int]) -> None:
-    """What the last call of each came to."""
-    proven, failing = read_calls(ctx.workspace)
-    for name in proven.keys() & there.keys():
-        place = there[name]
-        state = "gone" if told.is_gone(place) else "proven"
-        told.tell(place, state=state, proven=day_of(proven[name]))
-    for name in failing.keys() & there.keys():
-        place = there[name]
-        state = "gone" if told.is_gone(place) else "failing"
-        told.tell(place, state=state, why=str(failing[name].get("why", "")))
 
 
 def _tell_what_is_served(found: Serving, told: _Told, there: Mapping[str, int]) -> None:

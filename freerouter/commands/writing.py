@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.commands.changes import some
 from freerouter.config import atomic
+from freerouter.config.kept_models import by_kind
 from freerouter.config.providers_file import NEVER
 from freerouter.config.secrets import ensure_master_key
 from freerouter.config.state import (
     FINGERPRINT,
     asked_for,
-    by_kind,
     digest_of,
     fingerprint_of,
     read_fetched,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from freerouter.config.kept_models import by_kind
 from freerouter.config.providers_file import load_providers
-from freerouter.config.state import by_kind, read_models, read_state, write_state
+from freerouter.config.state import read_models, read_state, write_state
 from freerouter.config.workspace import find_workspace
 from freerouter.session import Session
 

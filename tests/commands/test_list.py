@@ -15,7 +15,8 @@ from fakes import TOKEN, FakeServer, Reply, openai_list, openrouter, openrouter_
 from freerouter.commands.list import COLUMNS, ORDERS
 from freerouter.commands.listing import STATES
 from freerouter.commands.models import tokens
-from freerouter.config.state import by_kind, fingerprint_of, write_state
+from freerouter.config.kept_models import by_kind
+from freerouter.config.state import fingerprint_of, write_state
 from freerouter.errors import UsageError
 from freerouter.frontends.text import Painter
 from freerouter.process.identity import started_at

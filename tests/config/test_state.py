@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
+from freerouter.config.kept_models import ROW, by_kind, read_kept
 from freerouter.config.state import (
-    ROW,
-    by_kind,
     fingerprint_of,
     has_models,
     read_fetched,
-    read_kept,
     read_models,
     read_state,
     read_suffixes,
