@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from freerouter.registry import FRONT_END, Command, Need, Parameter, Registry
 from freerouter.verbs_gateway import GATEWAY_COMMANDS
+from freerouter.verbs_profiles import PROFILE_COMMANDS
 from freerouter.verbs_providers import PROVIDER_COMMANDS
 
 if TYPE_CHECKING:
@@ -152,6 +153,7 @@ COMMANDS = (
         hidden=True,
     ),
     *GATEWAY_COMMANDS,
+    *PROFILE_COMMANDS,
     Command(
         "doctor",
         "Find out what is wrong, and what mends it",
