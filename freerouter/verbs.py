@@ -82,17 +82,20 @@ COMMANDS = (
         (
             Parameter(
                 "model",
-                help="a model's id, or provider/id",
+                help="a model's id, or provider/id; 'qwen/*' means all that fit",
                 positional=True,
                 many=True,
                 complete="model",
             ),
             Parameter("add", "flag", "these too, besides what is selected"),
             Parameter("remove", "flag", "these no more"),
-            Parameter("provider", help="only models of this provider", complete="provider"),
+            Parameter(
+                "provider", help="only models of this provider, or of 'lab*'", complete="provider"
+            ),
             Parameter("free", "flag", "the models that cost nothing"),
-            Parameter("limit", "int", "no more than this many, in the order of the list"),
+            Parameter("limit", "int", "no more than this many, the best; with --remove the worst"),
             Parameter("clear", "flag", "forget the selection: back to each provider's rule"),
+            Parameter("dry_run", "flag", "say what would come and go, and change nothing"),
         ),
         needs=(Need.CONFIG, Need.MODELS),
         writes=True,
@@ -100,12 +103,15 @@ COMMANDS = (
         examples=(
             "select --free --limit 5",
             "select openrouter/openai/gpt-5 ollama/qwen3:latest",
+            "select 'qwen/*' --free --limit 3",
             "select --add --provider ollama",
             "select --clear",
         ),
         details="The models named, or those that --free, --limit and --provider let through, are "
         "all that is served from then on. It asks nobody: it knows the lists of the last fetch. "
-        "What is selected is kept under `select:` in providers.yaml.",
+        "What is selected is kept under `select:` in providers.yaml. The best are those that do "
+        "not fail, that cost nothing, that are proven; then those with the larger context, then "
+        "the cheaper ones, then by name.",
     ),
     Command(
         "list",
