@@ -208,8 +208,10 @@ def _shown(found: Listing, name: str) -> Sequence[str]:
         pairs = zip(found.column("state"), found.column("stale"), strict=True)
         return [f"{state}, stale" if stale else state for state, stale in pairs]
     if name == "selected":
-        pairs = zip(found.column("selected"), found.column("written"), strict=True)
-        return ["yes" if selected else "by rule" if written else "" for selected, written in pairs]
+        facts = zip(*map(found.column, ("selected", "written", "state")), strict=True)
+        return [
+            _SELECTED[chosen, bool(written or state == "gone")] for chosen, written, state in facts
+        ]
     if name == "served":
         pairs = zip(found.column("served"), found.column("written"), strict=True)
         return [_SERVED[served, bool(written)] for served, written in pairs]
@@ -220,6 +222,13 @@ def _shown(found: Listing, name: str) -> Sequence[str]:
     return found.column(name)
 
 
+_SELECTED = {
+    (True, True): "yes",
+    (True, False): "left out",
+    (False, True): "by rule",
+    (False, False): "",
+}
+"""By whether it is selected, and whether it stands in config.yaml (or is gone, and cannot)."""
 _SERVED = {
     (True, True): "yes",
     (True, False): "still",

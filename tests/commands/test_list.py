@@ -146,6 +146,14 @@ def test_a_selection_of_a_provider_that_was_never_asked_is_not_gone(fetched: Wor
     assert listed(fetched, "--state", "gone") == []
 
 
+def test_what_is_selected_and_may_not_be_written_says_so(fetched: World) -> None:
+    path = fetched.workspace / "providers.yaml"
+    path.write_text(f"spend: never\n{path.read_text()}")
+    fetched.cli("select", QWEN, GPT)
+    out = fetched.cli("list", "--columns", "selected,model").out
+    assert [line.split("  ")[0] for line in out.splitlines()[1:4]] == ["", "left out", "yes"]
+
+
 def test_a_stale_list_is_told(fetched: World) -> None:
     change_models(fetched, lambda row: row.update(stale=True))
     assert "listed, stale" in fetched.cli("list").out
