@@ -22,6 +22,7 @@ _KINDS = {
     "engine": "version",
     "python": "version",
     "freerouter": "version",
+    "kept_in": "path",
     "platform": "any",
     "unit": "any",
 }

@@ -203,7 +203,7 @@ def remove(session: Session, args: Mapping[str, Any]) -> Result:
         if keys
         else []
     )
-    return Result({"profile": name, "kept": where, "keys": keys}, tuple(show))
+    return Result({"profile": name, "kept_in": where, "keys": keys}, tuple(show))
 
 
 def diff(ctx: Context, args: Mapping[str, Any]) -> Result:
