@@ -134,8 +134,9 @@ class Painter:
 
     def _cells(self, column: Sequence[str]) -> list[str]:
         """The cells of a column as they are shown: all at once, which costs a tenth."""
-        shown = plain(self._shown("\n".join(column))).split("\n")
-        if len(shown) == len(column):
+        text = "\n".join(column)
+        shown = plain(self._shown(text)).split("\n")
+        if len(shown) == len(column) == text.count("\n") + 1:
             return shown
         return [plain(self._shown(cell)) for cell in column]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from freerouter.providers.paths import Finder
 
@@ -33,29 +33,33 @@ class Abilities:
         """`tools -vision`: a minus before what it cannot do; nothing of what nobody tells."""
         if not self._fields:
             return ""
-        said = tuple(_said(finders, row) for finders, _ in self._fields)
-        found = self._known.get(said)
-        if found is None:
+        said = tuple([_said(finders, row) for finders, _ in self._fields])
+        try:
+            return self._known[said]
+        except KeyError:
             found = self._known[said] = self._judge(said)
-        return found
+            return found
+        except TypeError:  # a map within a list, say
+            return self._judge(said)
 
-    def _judge(self, said: tuple[frozenset[str] | None, ...]) -> str:
+    def _judge(self, said: Iterable[tuple[Any, ...] | None]) -> str:
         able = {
-            name: bool(words & wanted)
-            for words, (_, rules) in zip(said, self._fields, strict=True)
-            if words is not None
+            name: bool({str(value).lower() for value in values} & wanted)
+            for values, (_, rules) in zip(said, self._fields, strict=True)
+            if values is not None
             for name, wanted in rules.items()
         }
         return " ".join(n if able[n] else f"-{n}" for n in ABILITIES if n in able)
 
 
-def _said(finders: list[Finder], row: Mapping[str, Any]) -> frozenset[str] | None:
-    """The words of the first field that is there; None where there is none."""
+def _said(finders: Iterable[Finder], row: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """The values of the first field that is there; None where there is none."""
     for find in finders:
         value = find(row)
+        if type(value) is list:
+            return tuple(value)
         if value is not None and value != "":
-            words = value if isinstance(value, list) else [value]
-            return frozenset([str(word).lower() for word in words])
+            return (str(value),)
     return None
 
 

@@ -30,6 +30,8 @@ RULES: dict[str, dict[str, Any]] = {
         ({"features": ["Tools", 7]}, "tools -json"),
         ({"features": ["json"]}, "-tools json"),
         ({"features": []}, "-tools -json"),
+        ({"features": [{"name": "tools"}, "JSON"]}, "-tools json"),
+        ({"vision": 1}, "-vision"),
         ({"features": "functions"}, "tools -json"),
         ({"vision": False}, "-vision"),
         ({"sees": True, "features": ["x"]}, "-tools vision -json"),
