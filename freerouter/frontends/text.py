@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 STYLES = {"ok": "32", "warn": "33", "error": "31", "dim": "2", "head": "1"}
 GAP = "  "
-LONG_ENOUGH = 16
+LONG_ENOUGH = 24
 """Of a long cell so much may stay alone, before a whole column is left out."""
 CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 """Characters that are never shown."""

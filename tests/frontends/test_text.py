@@ -62,9 +62,10 @@ WIDE = Table(
     ("width", "shown"),
     [
         (60, ["MODEL", "PROVIDER", "FREE", "STATE"]),
-        (43, ["MODEL", "PROVIDER", "FREE", "STATE"]),
-        (42, ["MODEL", "PROVIDER", "STATE"]),
-        (35, ["MODEL", "STATE"]),
+        (51, ["MODEL", "PROVIDER", "FREE", "STATE"]),
+        (50, ["MODEL", "PROVIDER", "STATE"]),
+        (44, ["MODEL", "PROVIDER", "STATE"]),
+        (43, ["MODEL", "STATE"]),
         (10, ["MODEL", "STATE"]),
         (0, ["MODEL", "PROVIDER", "FREE", "STATE"]),
     ],
