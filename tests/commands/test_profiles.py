@@ -262,6 +262,16 @@ def test_what_is_kept_of_it_leads_nowhere_else(two: World, kept: bytes) -> None:
     assert in_use(two) == ["default"]
 
 
+def test_a_profile_that_is_not_there_is_not_taken_for_a_fresh_start(two: World) -> None:
+    two.cli("profile", "use", "dev")
+    (profile(two, "dev") / "providers.yaml").unlink()
+    ran = two.cli("list")
+    assert (ran.code, ran.err.splitlines()[0]) == (3, "There is no profile dev.")
+    assert "`freerouter profile new dev` makes it" in ran.err
+    assert in_use(two) == []
+    assert two.cli("profile", "use", "default").code == 0
+
+
 def test_using_can_be_taken_back(two: World) -> None:
     assert result("profile", "use", "dev").undo == (("profile", "use", "default"),)
     assert result("profile", "use", "dev").undo == ()
