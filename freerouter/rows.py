@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from itertools import chain, islice, repeat
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 128
 """Rows that become one piece of text."""
+SAMPLE = 100
+"""Values that tell whether a column is one of names, of which no two are the same."""
 
 
 class Rows(Sequence[dict[str, Any]]):
@@ -121,10 +124,11 @@ def as_lists(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _values(values: Sequence[Any]) -> list[str]:
     """Each value as JSON; what comes again and again is worded once."""
-    distinct = set(values)
-    if len(distinct) * 2 > len(values) and all(isinstance(value, str) for value in distinct):
-        return [*map(encode_basestring, values)]
-    words = {value: _text(value) for value in distinct}
+    some = values[:SAMPLE]
+    if len(set(some)) * 2 > len(some) and isinstance(values[0], str):
+        with contextlib.suppress(TypeError):  # not all of them are texts
+            return [*map(encode_basestring, values)]
+    words = {value: _text(value) for value in set(values)}
     return [words[value] for value in values]
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from freerouter.commands.listing import read_listing
 from freerouter.commands.models import thousands, tokens
+from freerouter.config.kept_models import able
 from freerouter.errors import NotFoundError, UsageError
-from freerouter.providers.abilities import able
 from freerouter.registry import did_you_mean
 from freerouter.result import Line, Result, Table, counted
 from freerouter.rows import Later

@@ -6,10 +6,9 @@ from operator import add, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.commands.serving import Serving, serving
-from freerouter.config.kept_models import OF_KIND, OWN, read_kept
+from freerouter.config.kept_models import OF_KIND, OWN, able, read_kept
 from freerouter.config.proven import day_of, read_calls
 from freerouter.config.state import read_selected, read_state
-from freerouter.providers.abilities import able
 from freerouter.rows import Rows
 
 if TYPE_CHECKING:

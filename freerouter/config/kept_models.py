@@ -66,3 +66,8 @@ def _kept(found: Any) -> Kept:
     if kept.kind and not 0 <= min(kept.kind) <= max(kept.kind) < len(kept.kinds):
         raise ValueError("kinds that are there")
     return kept
+
+
+def able(told: str) -> dict[str, bool]:
+    """By ability, whether the model has it; those of which nothing is told are left out."""
+    return {word.removeprefix("-"): word[0] != "-" for word in told.split()}

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from freerouter.result import Fields, Line, Reveal, Table
-from freerouter.rows import encoded
 from freerouter.volatile import bare, plain
 
 if TYPE_CHECKING:
@@ -91,6 +90,8 @@ class Painter:
 
     def json_pieces(self, data: Any) -> Iterator[str]:
         """The same in pieces, none of which ends within a value."""
+        from freerouter.rows import encoded
+
         for piece in encoded(data):
             text = self._redact(piece)
             yield bare(text) if self._marks else plain(text)

@@ -61,8 +61,3 @@ def _said(finders: Iterable[Finder], row: Mapping[str, Any]) -> tuple[Any, ...] 
         if value is not None and value != "":
             return (str(value),)
     return None
-
-
-def able(told: str) -> dict[str, bool]:
-    """By ability, whether the model has it; those of which nothing is told are left out."""
-    return {word.removeprefix("-"): word[0] != "-" for word in told.split()}

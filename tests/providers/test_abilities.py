@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from freerouter.providers.abilities import ABILITIES, Abilities, able
+from freerouter.config.kept_models import able
+from freerouter.providers.abilities import ABILITIES, Abilities
 from freerouter.providers.catalogue import Catalogue
 from freerouter.providers.models import read_models
 from freerouter.verbs import REGISTRY
