@@ -24,8 +24,11 @@ FARTHEST = 99
 """From here on it does not matter how far into the text a word is found."""
 
 
-def rank(query: str, texts: Sequence[str]) -> list[int]:
-    """The places of the texts that match, the best first; all, in order, where nothing is asked."""
+def rank(query: str, texts: Sequence[str], *, close: bool = False) -> list[int]:
+    """The places of the texts that match, the best first; all, in order, where nothing is asked.
+
+    Where they are to be `close`, scattered letters do not count.
+    """
     found = dict.fromkeys(range(len(texts)), 0)
     for word in words(query):
         pattern = _in_order(word)
@@ -36,7 +39,9 @@ def rank(query: str, texts: Sequence[str]) -> list[int]:
             if at >= 0:
                 better[place] = score + _score_together(word, text, at)
             elif line := pattern.search(text):
-                better[place] = score + _score_apart(_spread(word, text, line), text)
+                apart = _score_apart(_spread(word, text, line), text)
+                if not (close and apart >= SCATTERED):
+                    better[place] = score + apart
         found = better
     return sorted(found, key=found.__getitem__)
 

@@ -22,6 +22,13 @@ def check_needs(ctx: Context, needs: Iterable[str]) -> None:
 
 
 def _config(ctx: Context) -> None:
+    if not ctx.workspace.configured and ctx.workspace.profile:
+        raise NotConfiguredError(
+            f"There is no profile {ctx.workspace.profile}.",
+            f"There is no {shown(ctx.workspace.providers_file, ctx.environ)}.",
+            f"`freerouter profile new {ctx.workspace.profile}` makes it, `freerouter profile list` "
+            "shows what there is.",
+        )
     if not ctx.workspace.configured:
         raise NotConfiguredError(
             "Nothing is configured yet.",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def counted(number: int, noun: str) -> str:
@@ -25,11 +28,15 @@ class Fields(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows under headings; `right` are the indices of right-aligned columns."""
+    """Rows under headings; `right` are the indices of right-aligned columns.
+
+    Where a screen is too narrow for all, columns in `spare` are left out, the first of them first.
+    """
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: Sequence[tuple[str, ...]]
     right: tuple[int, ...] = ()
+    spare: tuple[int, ...] = ()
 
 
 class Reveal(NamedTuple):

@@ -8,6 +8,7 @@ from freerouter.registry import FRONT_END, Command, Need, Parameter, Registry
 from freerouter.verbs_config import VALIDATE_COMMANDS
 from freerouter.verbs_gateway import GATEWAY_COMMANDS
 from freerouter.verbs_moving import MOVING_COMMANDS
+from freerouter.verbs_profiles import PROFILE_COMMANDS
 from freerouter.verbs_providers import PROVIDER_COMMANDS
 
 if TYPE_CHECKING:
@@ -83,17 +84,20 @@ COMMANDS = (
         (
             Parameter(
                 "model",
-                help="a model's id, or provider/id",
+                help="a model's id, or provider/id; 'qwen/*' means all that fit",
                 positional=True,
                 many=True,
                 complete="model",
             ),
             Parameter("add", "flag", "these too, besides what is selected"),
             Parameter("remove", "flag", "these no more"),
-            Parameter("provider", help="only models of this provider", complete="provider"),
+            Parameter(
+                "provider", help="only models of this provider, or of 'lab*'", complete="provider"
+            ),
             Parameter("free", "flag", "the models that cost nothing"),
-            Parameter("limit", "int", "no more than this many, in the order of the list"),
+            Parameter("limit", "int", "no more than this many, the best; with --remove the worst"),
             Parameter("clear", "flag", "forget the selection: back to each provider's rule"),
+            Parameter("dry_run", "flag", "say what would come and go, and change nothing"),
         ),
         needs=(Need.CONFIG, Need.MODELS),
         writes=True,
@@ -101,24 +105,53 @@ COMMANDS = (
         examples=(
             "select --free --limit 5",
             "select openrouter/openai/gpt-5 ollama/qwen3:latest",
+            "select 'qwen/*' --free --limit 3",
             "select --add --provider ollama",
             "select --clear",
         ),
         details="The models named, or those that --free, --limit and --provider let through, are "
         "all that is served from then on. It asks nobody: it knows the lists of the last fetch. "
-        "What is selected is kept under `select:` in providers.yaml.",
+        "What is selected is kept under `select:` in providers.yaml. The best are those that do "
+        "not fail, that cost nothing, that are proven; then those with the larger context, then "
+        "the cheaper ones, then by name.",
     ),
     Command(
         "list",
         "List the models of the last fetch",
         "freerouter.commands.list:run",
         (
-            Parameter("search", help="part of a model's name"),
+            Parameter("search", help="parts of a model's name, the best match first"),
             Parameter("provider", help="only this provider", complete="provider"),
             Parameter("free", "flag", "only models that cost nothing"),
+            Parameter("context", help="only models that take so many tokens: 100k, 1M"),
+            Parameter(
+                "capability",
+                many=True,
+                choices=("tools", "vision", "audio", "reasoning", "json"),
+                help="only models that are known to have it",
+            ),
+            Parameter(
+                "state",
+                many=True,
+                choices=("listed", "proven", "failing", "gone"),
+                help="only models in this state",
+            ),
+            Parameter(
+                "sort", help="name, provider, price, context and more; -price turns it round"
+            ),
+            Parameter("columns", help="which, in which order: model,context,state"),
         ),
         needs=(Need.MODELS,),
-        examples=("list", "list --search llama --free", "list --provider openrouter --json"),
+        examples=(
+            "list",
+            "list --search llama --free",
+            "list --capability tools --context 100k --sort price",
+            "list --state failing --columns model,why",
+            "list --provider openrouter --json",
+        ),
+        details="A model is listed, proven (its last call was answered), failing (its last call "
+        "was not) or gone (selected, but in its provider's list no more). SERVED is what the "
+        "running gateway really serves. A narrow screen shows fewer columns; --json tells all.",
     ),
     Command(
         "models choices",
@@ -130,6 +163,7 @@ COMMANDS = (
     *GATEWAY_COMMANDS,
     *MOVING_COMMANDS,
     *VALIDATE_COMMANDS,
+    *PROFILE_COMMANDS,
     Command(
         "doctor",
         "Find out what is wrong, and what mends it",

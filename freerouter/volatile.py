@@ -6,6 +6,7 @@ recording makes typed placeholders of them. The marks are characters that no tex
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 _BEGIN, _VALUE, _END = "\ue0f0", "\ue0f1", "\ue0f2"
@@ -21,6 +22,7 @@ _KINDS = {
     "engine": "version",
     "python": "version",
     "freerouter": "version",
+    "kept_in": "path",
     "platform": "any",
     "unit": "any",
 }
@@ -73,7 +75,7 @@ def marked(data: Any, field: str = "") -> Any:
     """A result's data with everything volatile marked, by the names of its fields."""
     if isinstance(data, dict):
         return {name: marked(value, name) for name, value in data.items()}
-    if isinstance(data, list | tuple):
+    if isinstance(data, Sequence) and not isinstance(data, str):
         return [marked(value) for value in data]
     if isinstance(data, str) and data.startswith("http://127.0.0.1:"):
         return volatile_url(data)

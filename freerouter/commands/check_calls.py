@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.commands.checked import WORDS, Called
 from freerouter.commands.kept_verdicts import keep_verdict
-from freerouter.config.proven import read_proven, write_proven
+from freerouter.config.proven import read_proven, write_failing, write_proven
 from freerouter.config.providers_file import NEVER, load_providers
 from freerouter.config.secrets import MASTER_KEY, load_secrets
 from freerouter.errors import FreeRouterError
@@ -23,7 +23,7 @@ from freerouter.providers.proving import ROOM_FOR_A_CALL, Place, Proof, place_of
 from freerouter.result import Line, Output, Progress, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import httpx
 
@@ -230,7 +230,7 @@ def _one(client: httpx.Client, one: _Planned, pace: Pace, args: Mapping[str, Any
     return Called(one.row["provider"], one.row["id"], proof)
 
 
-def _remember(ctx: Context, called: Iterable[Called]) -> None:
+def _remember(ctx: Context, called: Sequence[Called]) -> None:
     new: dict[str, dict[str, Any]] = {}
     gone = []
     for one in called:
@@ -248,6 +248,12 @@ def _remember(ctx: Context, called: Iterable[Called]) -> None:
             gone.append(one.name)
     if new or gone:
         write_proven(ctx.workspace, new, gone)
+    failed = {
+        one.name: {"at": ctx.now(), "why": ctx.redact(one.proof.message), "by": "check"}
+        for one in called
+        if one.proof and one.proof.state != "works" and one.proof.calls
+    }
+    write_failing(ctx.workspace, failed, new)
 
 
 def _learnt(ctx: Context, one: Checked, called: Sequence[Called], direct: set[str]) -> Checked:

@@ -100,8 +100,13 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     where = shown(workspace.providers_file, ctx.environ)
     made = not workspace.configured
     if made:
+        text = TEMPLATE
+        if workspace.profile:
+            from freerouter.commands.profiles import template_for
+
+            text = template_for(ctx.move(workspace))
         with atomic.lock(workspace.root):
-            atomic.write_text(workspace.providers_file, TEMPLATE)
+            atomic.write_text(workspace.providers_file, text)
             publish(workspace)
             if workspace.origin == "project":
                 keep_out_of_git(workspace)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config.state import read_models
+from freerouter.errors import UsageError
 from freerouter.result import Result, Table
 
 if TYPE_CHECKING:
@@ -40,6 +41,23 @@ def thousands(number: int | None) -> str:
     """A size in tokens as people write it: 128k, 1M."""
     if not number:
         return ""
-    unit = 1000 if number % 1024 else 1024
+    unit = 1024 if number % 1000 and not number % 1024 else 1000
     thousand = number / unit
     return f"{thousand:g}k" if thousand < 1000 else f"{thousand / unit:.3g}M"  # noqa: PLR2004
+
+
+def tokens(word: str) -> int:
+    """A size as a person types it: 100k, 1M, 131072. A thousand is 1000."""
+    number, factor = word.strip().lower(), 1
+    if number[-1:] in ("k", "m"):
+        factor = 1_000 if number[-1] == "k" else 1_000_000
+        number = number[:-1]
+    try:
+        size = round(float(number) * factor)
+    except (ValueError, OverflowError):
+        size = 0
+    if size < 1 or not number[:1].isdigit():
+        raise UsageError(
+            f'"{word}" is no size.', fix="A number of tokens, such as 100k, 1M or 131072."
+        )
+    return size

@@ -8,7 +8,9 @@ from freerouter.commands.selection import (
     Choosing,
     check_words,
     commands_to_restore,
+    is_pattern,
     new_selection,
+    providers_meant,
 )
 from freerouter.commands.writing import (
     gone_line,
@@ -20,6 +22,7 @@ from freerouter.commands.writing import (
     write,
 )
 from freerouter.config.edit import put_selection
+from freerouter.config.proven import read_calls
 from freerouter.config.providers_file import load_providers
 from freerouter.config.state import fingerprint_of, read_fetched, read_models
 from freerouter.errors import FreeRouterError, NotConfiguredError, NotFoundError
@@ -43,7 +46,9 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     keys = first_keys(configured_accounts(ctx, file))
     accounts = [first for first, _ in keys]
     rows, lists = read_models(ctx.workspace), last_lists(ctx.workspace)
+    proven, failing = read_calls(ctx.workspace)
     choosing = _choosing(file, accounts, rows, lists)
+    choosing = choosing._replace(proven=frozenset(proven), failing=frozenset(failing))
     if args["provider"]:
         _check_provider(file, choosing, args["provider"])
     selected = new_selection(choosing, args)
@@ -51,12 +56,16 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     parts = with_keys(parts, {first.name: others for first, others in keys})
     if not any(p.written for p in parts):
         raise _nothing(parts)
+    changes = _changes(rows, parts)
+    if args["dry_run"]:
+        return _dry(selected, parts, changes)
     stored = put_selection(ctx.workspace, selected, ctx.now())
     names = {a.name for a in accounts}
     others = [row for row in rows if row["provider"] not in names]
     fetched = read_fetched(ctx.workspace) or ctx.now()
+    file = file._replace(select={name: tuple(ids) for name, ids in selected.items()})
     changed = write(ctx, file, parts, fetched=fetched, others=others)
-    show = [_first_line(selected), *(gone_line(p) for p in parts if p.gone)]
+    show = [_first_line(selected, changes), *(gone_line(p) for p in parts if p.gone)]
     show += [withheld_line(p) for p in parts if p.withheld]
     show.append(total_line(parts, changed=changed))
     show += _reload_hint(ctx)
@@ -64,6 +73,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         "selected": selected,
         "models": sum(len(p.written) for p in parts),
         "changed": changed,
+        **changes,
     }
     undo = commands_to_restore(choosing) if stored else ()
     return Result(data, tuple(show), undo=undo)
@@ -88,13 +98,50 @@ def _choosing(
     )
 
 
-def _check_provider(file: ProvidersFile, choosing: Choosing, name: str) -> None:
-    if not file.get(name).enabled:
+def _check_provider(file: ProvidersFile, choosing: Choosing, word: str) -> None:
+    names = [entry.name for entry in file.entries]
+    if is_pattern(word) and word not in names:
+        if not providers_meant(word, {*choosing.lists, *choosing.selected}):
+            raise NotFoundError(
+                f'No provider matches "{word}".', fix=f"In providers.yaml: {', '.join(names)}."
+            )
+        return
+    if not file.get(word).enabled:
         raise NotConfiguredError(
-            f"{name} is switched off.", fix=f"`providers enable {name}` switches it on."
+            f"{word} is switched off.", fix=f"`providers enable {word}` switches it on."
         )
-    if name not in choosing.lists and name not in choosing.selected:
-        raise NotFoundError(f"No model of {name} is known yet.", fix="`freerouter fetch` asks it.")
+    if word not in choosing.lists and word not in choosing.selected:
+        raise NotFoundError(f"No model of {word} is known yet.", fix="`freerouter fetch` asks it.")
+
+
+def _changes(rows: Sequence[Mapping[str, Any]], parts: Sequence[Part]) -> dict[str, list[str]]:
+    """What comes into config.yaml and what goes, by `provider/id`."""
+    before = [f"{row['provider']}/{row['id']}" for row in rows if row["written"]]
+    after = [f"{part.account.name}/{model.id}" for part in parts for model in part.written]
+    there, wanted = {*before}, {*after}
+    return {
+        "come": [name for name in after if name not in there],
+        "go": [name for name in before if name not in wanted],
+    }
+
+
+def _dry(
+    selected: Mapping[str, Sequence[str]], parts: Sequence[Part], changes: Mapping[str, list[str]]
+) -> Result:
+    """What would be done, and nothing else."""
+    show = [
+        _first_line(selected, changes),
+        *(Line(f"+ {name}") for name in changes["come"]),
+        *(Line(f"- {name}") for name in changes["go"]),
+        Line("Nothing was changed (--dry-run).", "dim"),
+    ]
+    data = {
+        "selected": selected,
+        "models": sum(len(p.written) for p in parts),
+        "changed": False,
+        **changes,
+    }
+    return Result(data, tuple(show))
 
 
 def _nothing(parts: Sequence[Part]) -> FreeRouterError:
@@ -106,10 +153,18 @@ def _nothing(parts: Sequence[Part]) -> FreeRouterError:
     )
 
 
-def _first_line(selected: Mapping[str, Sequence[str]]) -> Line:
-    if not selected:
-        return Line("No selection any more: each provider's own rule counts.", "ok")
-    return Line(f"{counted(sum(map(len, selected.values())), 'model')} selected.", "ok")
+def _first_line(
+    selected: Mapping[str, Sequence[str]], changes: Mapping[str, Sequence[str]]
+) -> Line:
+    come, go = len(changes["come"]), len(changes["go"])
+    told = [f"{come} {'comes' if come == 1 else 'come'}"] if come else []
+    told += [f"{go} {'goes' if go == 1 else 'go'}"] if go else []
+    what = "No selection any more: each provider's own rule counts"
+    if selected:
+        what = f"{counted(sum(map(len, selected.values())), 'model')} selected"
+    return Line(
+        f"{what}{': ' if selected else '; '}{', '.join(told)}." if told else f"{what}.", "ok"
+    )
 
 
 def _reload_hint(ctx: Context) -> list[Line]:

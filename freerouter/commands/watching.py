@@ -48,6 +48,7 @@ class Watch:
     def _stamps(self) -> dict[str, tuple[int, int]]:
         workspace = self._workspace
         paths = [workspace.providers_file, workspace.config_file, workspace.env_file]
+        paths.append(workspace.base.env_file)
         if os.path.isdir(workspace.overrides):
             paths += [os.path.join(workspace.overrides, n) for n in os.listdir(workspace.overrides)]
         stamps = {}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.commands.changes import some
 from freerouter.config import atomic
+from freerouter.config.kept_models import by_kind
 from freerouter.config.providers_file import NEVER
 from freerouter.config.providers_schema import publish
 from freerouter.config.secrets import ensure_master_key
@@ -216,9 +217,10 @@ def write(
     suffixes = {p.account.name: p.account.suffix for p in parts}
     with atomic.lock(workspace.root):
         state = {
-            "version": 1,
+            "version": 2,
             "fetched": fetched,
-            "models": rows,
+            "models": by_kind(rows)._asdict(),
+            "selected": {name: list(ids) for name, ids in file.select.items()},
             "suffixes": suffixes,
             "left_out": left_out,
             "asked_for": digest_of(workspace.providers_file),

@@ -102,6 +102,25 @@ def put_selection(workspace: Workspace, chosen: Mapping[str, Sequence[str]], now
         return _change(workspace, text, select, lambda text: _selected(text, chosen), now)
 
 
+def with_port(text: str, port: int) -> str:
+    """The text of a providers.yaml with another port, comments and all."""
+
+    def change(data: Any) -> None:
+        data["gateway"] = {**(data.get("gateway") or {}), "port": port}
+
+    def spliced(text: str) -> str | None:
+        lines = Lines(text)
+        if lines.node(("gateway", "port")) is not None:
+            return lines.with_value(("gateway", "port"), port)
+        if lines.node(("gateway",)) is None:
+            return lines.with_more(["gateway:", f"  port: {port}"])
+        return lines.with_entry(("gateway",), [f"port: {port}"])
+
+    wanted = parse_yaml(text.encode(), "").data
+    change(wanted)
+    return _by_lines(text, spliced, wanted) or _round_trip(text, change)
+
+
 def _set(
     workspace: Workspace, text: str, place: int, changes: Mapping[str, Any], now: float
 ) -> bool:

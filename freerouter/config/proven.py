@@ -1,7 +1,8 @@
-"""Which models are proven to answer: by a call of `check`, or by the gateway's real traffic.
+"""Which models are proven to answer, or fail: by a call of `check`, or by the gateway's traffic.
 
-state/proven.json holds, by `provider/model`, `{at, latency, stream, tools, by}`; times are seconds
-since 1970. A request of the gateway's log that was answered with 200 counts as much.
+state/proven.json holds, by `provider/model`, `{at, latency, stream, tools, by}`, state/failing.json
+`{at, why, by}`; times are seconds since 1970. A request of the gateway's log counts as much. The
+last call decides.
 """
 
 from __future__ import annotations
@@ -20,12 +21,38 @@ if TYPE_CHECKING:
 TAIL = 128 * 1024
 """Bytes of the request log that are looked at, the newest: `list` cannot wait for all of it."""
 ANSWERED = 200
+OF_THE_CLIENT = (400, 413, 422, 499)
+"""Failures that say nothing of the model: the request was wrong, or its client hung up."""
+Facts = dict[str, dict[str, Any]]
 
 
-def read_proven(workspace: Workspace) -> dict[str, dict[str, Any]]:
+def read_calls(workspace: Workspace) -> tuple[Facts, Facts]:
+    """Proven models and failing ones, by `provider/model`; none is both."""
+    proven, failing = read_proven(workspace), _kept(workspace.failing_file)
+    for name, fact in _traffic(workspace.requests_file, well=False):
+        if name not in failing or fact["at"] > failing[name]["at"]:
+            failing[name] = fact
+    for name in proven.keys() & failing.keys():
+        worse = failing if proven[name]["at"] >= failing[name]["at"] else proven
+        del worse[name]
+    return proven, failing
+
+
+def write_failing(
+    workspace: Workspace, new: Mapping[str, Mapping[str, Any]], mended: Iterable[str]
+) -> None:
+    """Keep why calls failed, by `provider/model`, and forget those that have answered since."""
+    before = _kept(workspace.failing_file)
+    gone = {*mended}
+    failing = {name: fact for name, fact in before.items() if name not in gone} | {**new}
+    if failing != before:
+        write_state(workspace.failing_file, failing)
+
+
+def read_proven(workspace: Workspace) -> Facts:
     """By `provider/model`, what is known of its last answer, wherever that came from."""
-    proven = _kept(workspace)
-    for name, fact in _traffic(workspace.requests_file):
+    proven = _kept(workspace.proven_file)
+    for name, fact in _traffic(workspace.requests_file, well=True):
         known = proven.get(name)
         if known is None:
             proven[name] = fact
@@ -56,8 +83,8 @@ def day_of(fact: Mapping[str, Any] | None) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(fact["at"]))
 
 
-def _kept(workspace: Workspace) -> dict[str, dict[str, Any]]:
-    found = read_state(workspace.proven_file) or {}
+def _kept(path: str) -> Facts:
+    found = read_state(path) or {}
     return {name: fact for name, fact in found.items() if _is_whole(fact)}
 
 
@@ -68,11 +95,11 @@ def _is_whole(fact: Any) -> bool:
     return isinstance(at, int | float) and not isinstance(at, bool) and 0 <= at < 2**40
 
 
-def _traffic(path: str) -> Iterable[tuple[str, dict[str, Any]]]:
-    """The newest answered request of each model at the log's end; what is none is passed over."""
+def _traffic(path: str, *, well: bool) -> Iterable[tuple[str, dict[str, Any]]]:
+    """The newest request of each model at the log's end that was answered, or that failed."""
     seen: set[str] = set()
     for line in reversed(_tail(path)):
-        if b'"status":200' not in line and b'"status": 200' not in line:
+        if (b'"status":200' in line or b'"status": 200' in line) != well:
             continue
         try:
             told = json.loads(line)
@@ -82,19 +109,27 @@ def _traffic(path: str) -> Iterable[tuple[str, dict[str, Any]]]:
             at = _seconds(told["time"])
         except (ValueError, TypeError, KeyError, RecursionError):
             continue
-        if not (told["provider"] and told["model"]) or told["status"] != ANSWERED:
+        if not (told["provider"] and told["model"]) or (told["status"] == ANSWERED) != well:
+            continue
+        if told["status"] in OF_THE_CLIENT:
             continue
         seen.add(name)
-        latency = told.get("latency")
-        yield (
-            name,
-            {
-                "at": at,
-                "latency": latency if isinstance(latency, int | float) else None,
-                "stream": True if told.get("stream") is True else None,
-                "by": "traffic",
-            },
-        )
+        yield name, _answer(told, at) if well else _failure(told, at)
+
+
+def _answer(told: Mapping[str, Any], at: float) -> dict[str, Any]:
+    latency = told.get("latency")
+    return {
+        "at": at,
+        "latency": latency if isinstance(latency, int | float) else None,
+        "stream": True if told.get("stream") is True else None,
+        "by": "traffic",
+    }
+
+
+def _failure(told: Mapping[str, Any], at: float) -> dict[str, Any]:
+    status = told["status"] or ""
+    return {"at": at, "why": f"{status} {told.get('message') or ''}".strip(), "by": "traffic"}
 
 
 def _seconds(time: str) -> float:

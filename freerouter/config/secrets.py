@@ -50,15 +50,20 @@ def _parse_line(line: str) -> tuple[str, str] | None:
 class Secrets:
     """Variables by name, from the environment first, then the workspace's `.env`.
 
-    A project's workspace also reads the `.env` beside its `config/` directory, as the original did.
+    A project's workspace also reads the `.env` beside its `config/` directory, as the original did,
+    and a profile that of its workspace, but for the gateway's own key.
     """
 
     def __init__(self, workspace: Workspace, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        self.stored = read_env_file(workspace.env_file)
+        base = workspace.base
+        self.stored = read_env_file(base.env_file)
         if workspace.origin == "project":
-            beside = read_env_file(os.path.join(os.path.dirname(workspace.root), ".env"))
+            beside = read_env_file(os.path.join(os.path.dirname(base.root), ".env"))
             self.stored = {**beside, **self.stored}
+        if workspace.profile:
+            self.stored.pop(MASTER_KEY, None)
+            self.stored |= read_env_file(workspace.env_file)
 
     def get(self, name: str) -> str | None:
         """The value, or None where it is unset or empty. Ends are stripped of white space."""

@@ -9,16 +9,9 @@ from typing import TYPE_CHECKING, Any
 from freerouter.config import atomic
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from freerouter.config.workspace import Workspace
-
-
-ROW = frozenset(
-    {
-        *("id", "provider", "context", "output", "input_price", "output_price", "free", "reason"),
-        *("stale", "written"),
-    }
-)
-"""The fields of `providers.models.Model`, and whether the model was written into config.yaml."""
 
 
 def read_state(path: str) -> dict[str, Any] | None:
@@ -36,12 +29,10 @@ def write_state(path: str, data: dict[str, Any]) -> None:
 
 
 def read_models(workspace: Workspace) -> list[dict[str, Any]]:
-    """Rows of the last fetch, with `ROW` as their fields; a damaged row is left out."""
-    data = read_state(workspace.models_file)
-    rows = data.get("models") if data else None
-    if not isinstance(rows, list):
-        return []
-    return [row for row in rows if isinstance(row, dict) and row.keys() >= ROW]
+    """Rows of the last fetch, with `kept_models.FIELDS`; a damaged row is left out."""
+    from freerouter.config.kept_models import read_kept, rows_of
+
+    return rows_of(read_kept(read_state(workspace.models_file)))
 
 
 def read_suffixes(workspace: Workspace) -> dict[str, str]:
@@ -73,6 +64,14 @@ def read_refused(workspace: Workspace) -> dict[str, list[str]]:
     if not isinstance(found, dict):
         return {}
     return {name: [*names] for name, names in found.items() if isinstance(names, list)}
+
+
+def read_selected(data: Mapping[str, Any] | None) -> dict[str, list[str]]:
+    """By provider, what providers.yaml selected when config.yaml was written."""
+    found = data.get("selected") if data else None
+    if not isinstance(found, dict):
+        return {}
+    return {name: [*ids] for name, ids in found.items() if isinstance(ids, list)}
 
 
 def read_fetched(workspace: Workspace) -> float | None:

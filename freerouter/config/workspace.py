@@ -19,6 +19,22 @@ class Workspace(NamedTuple):
     origin: str = "user"
     profile: str = ""
 
+    @property
+    def base(self) -> Workspace:
+        """The workspace that the profile is one of; itself where it is none."""
+        if not self.profile:
+            return self
+        return Workspace(os.path.dirname(os.path.dirname(self.root)), self.origin)
+
+    @property
+    def profiles(self) -> str:
+        return os.path.join(self.base.root, "profiles")
+
+    @property
+    def chosen_file(self) -> str:
+        """The profile that commands are about where none is named."""
+        return os.path.join(self.base.root, "state", "profile")
+
     def _path(self, *parts: str) -> str:
         return os.path.join(self.root, *parts)
 
@@ -57,6 +73,11 @@ class Workspace(NamedTuple):
         return self._path("state", "proven.json")
 
     @property
+    def failing_file(self) -> str:
+        """Which models failed when `check` called them last, and why."""
+        return self._path("state", "failing.json")
+
+    @property
     def requests_file(self) -> str:
         """What clients asked of the gateway, a line each."""
         return self._path("state", "requests.jsonl")
@@ -92,18 +113,51 @@ class Workspace(NamedTuple):
         return os.path.isfile(self.providers_file)
 
 
+PROFILE = "FREEROUTER_PROFILE"
+"""The variable that names a profile for everything that is run with it."""
+DEFAULT = "default"
+"""What the workspace itself is called among its profiles."""
+LONGEST = 64
+
+
 def find_workspace(environ: Mapping[str, str], cwd: str, profile: str = "") -> Workspace:
-    """`./config` where that holds a providers.yaml, else FREEROUTER_HOME, else the user's."""
-    project = project_workspace(cwd, profile)
-    if project.configured or project_workspace(cwd).configured:
-        return project
-    return user_workspace(environ, profile)
+    """`./config` where that holds a providers.yaml, else FREEROUTER_HOME, else the user's.
+
+    A profile that is named comes before the variable's, and that before the one in use.
+    """
+    named = profile or environ.get(PROFILE, "")
+    project = project_workspace(cwd)
+    inside = project_workspace(cwd, named or chosen_profile(project))
+    if inside.configured or project.configured:
+        return inside
+    return user_workspace(environ, named or chosen_profile(user_workspace(environ)))
+
+
+def chosen_profile(workspace: Workspace) -> str:
+    """The profile in use; "" for none, or where what is kept of it is no name."""
+    try:
+        with open(workspace.chosen_file, encoding="utf-8") as file:
+            name = file.read(LONGEST + 1).strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return name if is_profile_name(name) else ""
+
+
+def is_profile_name(name: str) -> bool:
+    """Whether it can be a directory's name and nothing else: letters, digits, `-`, `_` and `.`."""
+    plain = name.replace("-", "").replace("_", "").replace(".", "")
+    return len(name) <= LONGEST and plain.isalnum() and name.isascii() and name[0].isalnum()
 
 
 def _in_profile(root: str, origin: str, profile: str) -> Workspace:
-    if os.sep in profile or profile.startswith("."):
-        raise UsageError(f'"{profile}" cannot be the name of a profile.', fix="Use letters.")
-    return Workspace(os.path.join(root, "profiles", profile) if profile else root, origin, profile)
+    if profile in ("", DEFAULT):
+        return Workspace(root, origin)
+    if not is_profile_name(profile):
+        raise UsageError(
+            f'"{profile}" cannot be the name of a profile.',
+            fix="Use letters, digits, -, _ and . in it.",
+        )
+    return Workspace(os.path.join(root, "profiles", profile), origin, profile)
 
 
 def project_workspace(cwd: str, profile: str = "") -> Workspace:

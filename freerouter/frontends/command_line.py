@@ -74,6 +74,8 @@ def execute(
             f"`{call.command.name}` is not recorded by --record.",
             fix="`freerouter record FILE` records what is done in the shell.",
         )
+    if call.command.target == FRONT_END:
+        session.profile = call.profile or session.profile
     if call.command.name == "shell":
         from freerouter.shell.repl import run_shell
 
@@ -81,7 +83,6 @@ def execute(
     if call.command.name == "run":
         from freerouter.scripts.runner import run_file
 
-        session.profile = call.profile or session.profile
         return run_file(session, console, call.arguments)
     if call.command.name == "record":
         from freerouter.shell.repl import run_shell

@@ -48,7 +48,8 @@ class Console:
     def show(self, result: Result) -> None:
         self.finish()
         if self.output == "json":
-            _write(sys.stdout, self.painter().json(result.data))
+            for piece in self.painter().json_pieces(result.data):
+                _write(sys.stdout, piece)
             return
         out, err = self.painter().result(result)
         _write(sys.stdout, out)

@@ -5,20 +5,21 @@ Written here and not with a table library because `status` and `list` must be th
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from freerouter.result import Fields, Line, Reveal, Table
 from freerouter.volatile import bare, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from freerouter.errors import FreeRouterError
     from freerouter.result import Block, Result
 
 STYLES = {"ok": "32", "warn": "33", "error": "31", "dim": "2", "head": "1"}
 GAP = "  "
+LONG_ENOUGH = 24
+"""Of a long cell so much may stay alone, before a whole column is left out."""
 CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 """Characters that are never shown."""
 WORDS = {ord("✓"): "ok", ord("✗"): "no"}
@@ -85,8 +86,16 @@ class Painter:
         return text.translate(CONTROLS)
 
     def json(self, data: Any) -> str:
-        text = self._redact(json.dumps(data, ensure_ascii=False))
-        return (bare(text) if self._marks else plain(text)) + "\n"
+        return "".join(self.json_pieces(data))
+
+    def json_pieces(self, data: Any) -> Iterator[str]:
+        """The same in pieces, none of which ends within a value."""
+        from freerouter.rows import encoded
+
+        for piece in encoded(data):
+            text = self._redact(piece)
+            yield bare(text) if self._marks else plain(text)
+        yield "\n"
 
     def _paint(self, text: str, style: str) -> str:
         if not self._colour or style not in STYLES or not text:
@@ -112,20 +121,33 @@ class Painter:
         return ("\n" + " " * indent).join(textwrap.wrap(text, room, break_long_words=False))
 
     def _table(self, block: Table) -> str:
-        rows = [[plain(self._shown(cell)) for cell in row] for row in block.rows]
-        columns = [i for i, _ in enumerate(block.columns) if any(row[i] for row in rows)]
-        widths = {i: max(len(block.columns[i]), *(len(r[i]) for r in rows)) for i in columns}
+        cells = [self._cells(column) for column in zip(*block.rows, strict=True)]
+        columns = [i for i, column in enumerate(cells) if any(column)]
+        widths = {i: max(len(block.columns[i]), *map(len, cells[i])) for i in columns}
+        self._leave_out(widths, block.spare)
         self._fit(widths)
+        lines = [
+            _aligned([block.columns[i], *cells[i]], width, right=i in block.right)
+            for i, width in widths.items()
+        ]
+        head, *rows = [GAP.join(row).rstrip() for row in zip(*lines, strict=True)] or [""]
+        return "\n".join([self._paint(head, "head"), *rows]) + "\n"
 
-        def line(cells: list[str] | tuple[str, ...]) -> str:
-            parts = []
-            for i in columns:
-                cell = _cut(cells[i], widths[i])
-                parts.append(cell.rjust(widths[i]) if i in block.right else cell.ljust(widths[i]))
-            return GAP.join(parts).rstrip()
+    def _cells(self, column: Sequence[str]) -> list[str]:
+        """The cells of a column as they are shown: all at once, which costs a tenth."""
+        text = "\n".join(column)
+        shown = plain(self._shown(text)).split("\n")
+        if len(shown) == len(column) == text.count("\n") + 1:
+            return shown
+        return [plain(self._shown(cell)) for cell in column]
 
-        head = self._paint(line(block.columns), "head")
-        return "\n".join([head, *(line(row) for row in rows)]) + "\n"
+    def _leave_out(self, widths: dict[int, int], spare: Sequence[int]) -> None:
+        """Take columns out until the others fit, cut where they are long."""
+        for i in spare:
+            room = self._width - len(GAP) * (len(widths) - 1)
+            if self._width <= 0 or sum(min(w, LONG_ENOUGH) for w in widths.values()) <= room:
+                return
+            widths.pop(i, None)
 
     def _fit(self, widths: dict[int, int]) -> None:
         """Take what is too much from the widest column, again and again."""
@@ -135,6 +157,11 @@ class Painter:
         while sum(widths.values()) > room and max(widths.values()) > 8:  # noqa: PLR2004
             widest = max(widths, key=lambda i: widths[i])
             widths[widest] -= 1
+
+
+def _aligned(cells: Sequence[str], width: int, *, right: bool) -> list[str]:
+    cut = [cell if len(cell) <= width else _cut(cell, width) for cell in cells]
+    return [cell.rjust(width) for cell in cut] if right else [cell.ljust(width) for cell in cut]
 
 
 def _cut(text: str, width: int) -> str:

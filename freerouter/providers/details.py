@@ -33,7 +33,9 @@ def add_details(asker: Asker, reader: Reader) -> None:
         uses = dig(told, rule["uses"])
         if isinstance(uses, list) and rule["chat"] not in uses:
             reader.leave_out(model.id, NOT_CHAT)
-        elif model.context is None:
+            continue
+        reader.enable(model.id, told)
+        if model.context is None:
             reader.resize(model.id, _context(told, rule["facts"], rule["context"]))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.errors import ProviderError
 from freerouter.providers import kinds
+from freerouter.providers.abilities import Abilities
 from freerouter.providers.money import VARIES, Free, Prices
 from freerouter.providers.paths import dig, finder, first_of, many, text_of
 from freerouter.providers.verdicts import Said, check
@@ -33,6 +34,8 @@ class Model(NamedTuple):
     free: str = "unknown"
     reason: str = ""
     stale: bool = False
+    can: str = ""
+    """What its list tells that it can do, in the words of `abilities`: `tools -vision`."""
 
     @property
     def costs_nothing(self) -> bool:
@@ -65,6 +68,7 @@ class Reader:
         self._prices = Prices(rules.get("price") or {})
         self._priced = bool(rules.get("price"))
         self._free = Free(provider, plan)
+        self._can = Abilities(rules.get("can") or {})
         self._found: dict[str, Model] = {}
         self.left_out: Counter[str] = Counter()
         self.maker = ""
@@ -97,6 +101,12 @@ class Reader:
 
     def resize(self, identity: str, context: Any) -> None:
         self._found[identity] = self._found[identity]._replace(context=self._size(context))
+
+    def enable(self, identity: str, told: Any) -> None:
+        """What was told of a model when it was asked for alone says what it can do."""
+        can = self._can.of(told) if isinstance(told, dict) else ""
+        if can:
+            self._found[identity] = self._found[identity]._replace(can=can)
 
     @property
     def _who(self) -> str:
@@ -138,6 +148,7 @@ class Reader:
             None if costs[1] == VARIES else costs[1],
             free,
             reason,
+            can=self._can.of(row),
         )
         return ""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from freerouter.config.providers_file import NOTHING
 from freerouter.config.yaml_file import Document, read_yaml
 from freerouter.errors import FileError
+from freerouter.providers.abilities import ABILITIES
 from freerouter.registry import did_you_mean
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ LIST = {
         }
     ),
     "expires": TEXT,
+    "can": {name: {"field": PLACES, "any": WORDS} for name in ABILITIES},
     "price": {
         "input": PLACES,
         "output": PLACES,
@@ -189,6 +191,7 @@ NEEDED = {
     "verdicts": ("state",),
     "drop": ("field", "as"),
     "chat": ("field",),
+    **dict.fromkeys(ABILITIES, ("field", "any")),
     "limits": ("note",),
     "terms": ("note",),
     "unless": ("field", "free", "reason"),

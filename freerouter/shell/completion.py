@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from prompt_toolkit.completion import Completer, Completion
 
+from freerouter.config.profiles import profile_names
 from freerouter.config.state import read_models
 from freerouter.errors import UsageError
 from freerouter.parser import GLOBALS
@@ -95,6 +96,8 @@ class Names:
             return [
                 Candidate(name, "provider") for name in sorted({*known_ids(), *plugged_records()})
             ]
+        if kind == "profile":
+            return [Candidate(name, "profile") for name in profile_names(self._workspace())]
         if kind == "flow":
             paths = flow_paths(flow_directories(self._workspace().flows))
             return [Candidate(name, "flow") for name in sorted(paths)]

@@ -62,7 +62,7 @@ def run_shell(session: Session, record: str = "") -> int:
     )
     while True:
         try:
-            line = prompt.prompt(f"freerouter{'' if code == 0 else f' [{code}]'}> ").strip()
+            line = prompt.prompt(prompt_of(session.context().workspace.profile, code)).strip()
         except KeyboardInterrupt:
             continue
         except EOFError:
@@ -71,6 +71,12 @@ def run_shell(session: Session, record: str = "") -> int:
             return guarded(console, lambda: tape.end(console))
         if line:
             code = run_line(session, console, line, tape)
+
+
+def prompt_of(profile: str, code: int) -> str:
+    """`freerouter (dev) [1]> `: the profile, if any, and how the last command ended, if badly."""
+    where = f" ({profile})" if profile else ""
+    return f"freerouter{where}{'' if code == 0 else f' [{code}]'}> "
 
 
 def greet(session: Session, console: Console, tape: Tape) -> int:

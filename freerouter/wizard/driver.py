@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.errors import CancelledError, FreeRouterError, NotFoundError, UsageError
 from freerouter.result import Line, Output, Result, Running
+from freerouter.rows import as_lists
 from freerouter.volatile import volatile_url
 from freerouter.wizard.answers import read_answer
 from freerouter.wizard.engine import step
@@ -153,7 +154,7 @@ class FlowRun:
             self._session.redact.learn({work.name: work.input})
         try:
             call = self._session.parse(list(work.words))
-            return Worked(self._session.command(call, secret=work.input).data)
+            return Worked(as_lists(self._session.command(call, secret=work.input).data))
         except FreeRouterError as error:
             return Worked(error=error)
 
@@ -198,9 +199,10 @@ class FlowRun:
             failure = FreeRouterError(f"`{line}` failed (exit code {result.exit_code}).")
             failure.exit_code = result.exit_code
             raise failure
-        self._results.append({"command": _as_typed(work, result), "data": result.data})
+        data = as_lists(result.data)
+        self._results.append({"command": _as_typed(work, result), "data": data})
         self._undo = [*result.undo, *self._undo]
-        return Worked(result.data)
+        return Worked(data)
 
     def _unfinished(self) -> None:
         """Say what was done and what was not, and offer to take back what can be taken back."""

@@ -196,7 +196,7 @@ def test_full_calls_each_selected_model_once_for_one_token(lab: World, server: F
 
 
 def test_a_proven_model_is_shown_by_list(lab: World) -> None:
-    assert "PROVEN" not in lab.cli("list").out
+    assert "proven" not in lab.cli("list").out
     assert lab.cli("check", "lab/b").code == 0
     rows = json.loads(lab.cli("list", "--json").out)["models"]
     assert [(row["id"], bool(row["proven"])) for row in rows] == [
@@ -204,7 +204,26 @@ def test_a_proven_model_is_shown_by_list(lab: World) -> None:
         ("b", True),
         ("c", False),
     ]
-    assert "PROVEN" in lab.cli("list").out
+    assert [(row["id"], row["state"]) for row in rows] == [
+        ("a", "listed"),
+        ("b", "proven"),
+        ("c", "listed"),
+    ]
+    assert "proven" in lab.cli("list").out
+    assert "PROVEN" in lab.cli("list", "--columns", "model,proven").out
+
+
+def test_a_model_that_failed_is_shown_by_list_until_it_answers(
+    lab: World, server: FakeServer
+) -> None:
+    server.replies["/v1/chat/completions"] = Reply({"error": {"message": "boom"}}, status=500)
+    lab.cli("check", "lab/b")
+    rows = json.loads(lab.cli("list", "--json", "--state", "failing").out)["models"]
+    assert [(row["id"], row["proven"]) for row in rows] == [("b", "")]
+    assert "failing (500)" in rows[0]["why"]
+    server.replies["/v1/chat/completions"] = Reply(completion("x"))
+    lab.cli("check", "lab/b")
+    assert "failing" not in lab.cli("list").out
 
 
 def test_naming_a_model_calls_that_one(lab: World, server: FakeServer) -> None:

@@ -61,6 +61,12 @@ LINES = {
     "apply": "apply set-up.yaml --dry-run",
     "import": "import theirs.env --yes",
     "migrate": "migrate --dry-run",
+    "profile new": "profile new dev --port 4100",
+    "profile copy": "profile copy dev staging --port 4101",
+    "profile use": "profile use dev",
+    "profile list": "profile list",
+    "profile diff": "profile diff dev staging",
+    "profile remove": "profile remove staging --yes",
 }
 """A command by its name, in an order in which each has something to tell."""
 RUNNING = {

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from calls import providers_file, result, workspace
-from fakes import TOKEN, FakeServer, openai_list, openrouter
+from calls import change_models, providers_file, result, workspace
+from fakes import TOKEN, FakeServer, Reply, openai_list, openrouter, openrouter_row
 
+from freerouter.config.kept_models import by_kind
+from freerouter.config.state import write_state
 from freerouter.process.identity import started_at
 from freerouter.process.record import GatewayRecord, write_record
+from freerouter.providers.models import Model
 
 if TYPE_CHECKING:
     import subprocess
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 
 LLAMA, QWEN, PAID = "meta/llama-3.3-70b:free", "qwen/qwen3-coder:free", "openai/gpt-5"
+LISTED = "No model matches.\n`freerouter list` shows what there is.\n"
 WRITTEN = """\
 # mine
 providers:
@@ -65,7 +69,7 @@ def select(world: World, *words: str) -> list[str]:
 
 def test_what_is_named_is_all_that_is_served(fetched: World) -> None:
     ran = fetched.cli("select", QWEN, "b")
-    assert ran == (0, "2 models selected.\n2 models in config.yaml.\n", "")
+    assert ran == (0, "2 models selected: 3 go.\n2 models in config.yaml.\n", "")
     assert served(fetched) == [f"openrouter/{QWEN}", "lab/b"]
     assert selected(fetched) == {"openrouter": [QWEN], "lab": ["b"]}
     assert select(fetched, "a") == ["lab/a"]
@@ -77,6 +81,8 @@ def test_the_data_tells_the_selection(fetched: World) -> None:
         "selected": {"openrouter": [], "lab": ["b", "a"]},
         "models": 2,
         "changed": True,
+        "come": [],
+        "go": [f"openrouter/{LLAMA}", f"openrouter/{QWEN}", f"lab/{PAID}"],
     }
     again = json.loads(fetched.cli("select", "b", "a", "--json").out)
     assert again["changed"] is False
@@ -97,7 +103,8 @@ def test_the_list_shows_what_is_served(fetched: World) -> None:
     before = json.loads(fetched.cli("list", "--json").out)["models"]
     select(fetched, "a")
     after = json.loads(fetched.cli("list", "--json").out)["models"]
-    assert [{**row, "written": row["id"] == "a"} for row in before] == after
+    told = [{**row, "written": row["id"] == "a", "selected": row["id"] == "a"} for row in before]
+    assert told == after
 
 
 def test_an_id_that_two_have_means_both(fetched: World) -> None:
@@ -118,7 +125,7 @@ def test_the_provider_may_be_said(fetched: World, words: tuple[str, ...]) -> Non
         (("--free", "--limit", "1"), [f"openrouter/{LLAMA}"]),
         (
             ("--limit", "4"),
-            [f"openrouter/{LLAMA}", f"openrouter/{QWEN}", f"openrouter/{PAID}", "lab/a"],
+            [f"openrouter/{LLAMA}", f"openrouter/{QWEN}", "lab/a", "lab/b"],
         ),
         (("--provider", "lab", "--limit", "2"), ["lab/a", "lab/b"]),
         (
@@ -127,7 +134,7 @@ def test_the_provider_may_be_said(fetched: World, words: tuple[str, ...]) -> Non
         ),
     ],
 )
-def test_what_matches_is_selected_in_the_order_of_the_list(
+def test_what_matches_is_selected_and_the_best_where_not_all(
     fetched: World, words: tuple[str, ...], models: list[str]
 ) -> None:
     assert select(fetched, *words) == models
@@ -166,7 +173,8 @@ def test_forgetting_goes_back_to_each_providers_rule(fetched: World) -> None:
     select(fetched, "a")
     ran = fetched.cli("select", "--clear")
     assert ran.out == (
-        "No selection any more: each provider's own rule counts.\n5 models in config.yaml.\n"
+        "No selection any more: each provider's own rule counts; 4 come.\n"
+        "5 models in config.yaml.\n"
     )
     assert (served(fetched), selected(fetched)) == (before, {})
     select(fetched, "a")
@@ -333,8 +341,7 @@ def test_forgetting_what_alone_is_served_names_the_way_out(
     fetched: World, server: FakeServer
 ) -> None:
     fetched.providers("providers:\n  - {type: openrouter, api_key: k}\n")
-    path = fetched.workspace / "state" / "models.json"
-    path.write_text(path.read_text().replace('"free":"quota"', '"free":"no"'))
+    change_models(fetched, lambda row: row.update(free="no"))
     select(fetched, PAID)
     ran = fetched.cli("select", "--clear")
     assert (ran.code, ran.err) == (
@@ -369,6 +376,120 @@ def test_a_running_gateway_serves_the_old_ones_until_it_is_reloaded(
     assert fetched.cli("select", "a").out.endswith(f"1 model in config.yaml.\n{hint}")
     assert hint in fetched.cli("select", "a").out
     assert hint not in fetched.cli("select", "--clear").out
+
+
+# The best, patterns, and what comes of it
+
+
+def test_the_best_do_not_fail_cost_nothing_are_proven_are_large_and_cheap(fetched: World) -> None:
+    """Each of these outweighs those after it."""
+    state = fetched.workspace / "state"
+    facts: dict[str, dict[str, Any]] = {
+        "large": {"context": 1_000_000, "free": "no", "input_price": "9", "output_price": "9"},
+        "cheap": {"context": 500_000, "free": "no", "input_price": "1", "output_price": "1"},
+        "dear": {"context": 500_000, "free": "no", "input_price": "2", "output_price": "2"},
+        "proven": {"context": 8_000, "free": "no", "input_price": "9", "output_price": "9"},
+        "free": {"context": 4_000, "free": "quota"},
+        "failing": {"context": 2_000_000, "free": "yes"},
+    }
+    rows = [
+        {**Model(name, "lab", **more)._asdict(), "written": False} for name, more in facts.items()
+    ]
+    write_state(str(state / "models.json"), {"models": by_kind(rows)._asdict()})
+    write_state(str(state / "proven.json"), {"lab/proven": {"at": 1.0}})
+    write_state(str(state / "failing.json"), {"lab/failing": {"at": 1.0}})
+    best = ["lab/free", "lab/proven", "lab/large", "lab/cheap", "lab/dear", "lab/failing"]
+    for limit in (1, 3, 6):
+        assert select(fetched, "--limit", str(limit)) == best[:limit]
+    assert select(fetched, "--remove", "--limit", "2") == best[:4]
+
+
+@pytest.mark.parametrize(
+    ("words", "models"),
+    [
+        (("*:free",), [f"openrouter/{LLAMA}", f"openrouter/{QWEN}"]),
+        (("lab/?",), ["lab/a", "lab/b"]),
+        (("openai/*",), [f"openrouter/{PAID}", f"lab/{PAID}"]),
+        (("openai/*", "--provider", "l*"), [f"lab/{PAID}"]),
+        (("*", "--free", "--limit", "1"), [f"openrouter/{LLAMA}"]),
+        (("qwen/*", "[ab]", "--limit", "9"), [f"openrouter/{QWEN}", "lab/a", "lab/b"]),
+        (("--provider", "*b", "--limit", "1"), ["lab/a"]),
+    ],
+)
+def test_a_pattern_names_all_that_fit(
+    fetched: World, words: tuple[str, ...], models: list[str]
+) -> None:
+    assert select(fetched, *words) == models
+
+
+def test_patterns_add_and_remove_too(fetched: World) -> None:
+    select(fetched, "lab/a")
+    assert select(fetched, "--add", "*:free") == [
+        *(f"openrouter/{LLAMA}", f"openrouter/{QWEN}", "lab/a"),
+    ]
+    assert select(fetched, "--remove", "meta/*") == [f"openrouter/{QWEN}", "lab/a"]
+    select(fetched, "*")
+    assert selected(fetched) == {"openrouter": [LLAMA, QWEN, PAID], "lab": ["a", "b", PAID]}
+    select(fetched, "--clear", "--provider", "open*")
+    assert selected(fetched) == {"lab": ["a", "b", PAID]}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("zz*",), 'There is no model "zz*".\n`freerouter list` shows what there is.\n'),
+        (
+            ("--provider", "zz*"),
+            'No provider matches "zz*".\nIn providers.yaml: openrouter, lab, attic.\n',
+        ),
+        (("--remove", "--free", "--provider", "lab"), LISTED),
+    ],
+)
+def test_a_pattern_that_fits_nothing_is_not_found(
+    fetched: World, words: tuple[str, ...], message: str
+) -> None:
+    before = fetched.written()
+    ran = fetched.cli("select", *words)
+    assert (ran.code, ran.out, ran.err) == (4, "", message)
+    assert fetched.written() == before
+
+
+def test_a_dry_run_tells_what_would_come_and_go_and_changes_nothing(fetched: World) -> None:
+    before = fetched.written()
+    ran = fetched.cli("select", f"openrouter/{PAID}", "a", "--dry-run")
+    assert ran.out.splitlines() == [
+        "2 models selected: 1 comes, 4 go.",
+        f"+ openrouter/{PAID}",
+        f"- openrouter/{LLAMA}",
+        f"- openrouter/{QWEN}",
+        "- lab/b",
+        f"- lab/{PAID}",
+        "Nothing was changed (--dry-run).",
+    ]
+    assert fetched.written() == before
+    assert result("select", "a", "--dry-run").data["go"] == result("select", "a").data["go"]
+
+
+def test_selecting_the_same_again_changes_nothing(fetched: World) -> None:
+    select(fetched, "--free", "--limit", "2")
+    before = {p: t for p, t in fetched.written().items() if not p.endswith("models.json")}
+    ran = fetched.cli("select", "--free", "--limit", "2")
+    assert ran.out == "2 models selected.\n2 models in config.yaml (unchanged).\n"
+    after = {p: t for p, t in fetched.written().items() if not p.endswith("models.json")}
+    assert after == before
+
+
+def test_what_providers_list_anew_does_not_come_in_by_itself(
+    fetched: World, server: FakeServer
+) -> None:
+    select(fetched, f"openrouter/{QWEN}")
+    rows = [openrouter_row("new/model:free", price="0"), openrouter_row(QWEN, price="0")]
+    server.replies["/api/v1/models"] = Reply({"data": rows})
+    fetched.override("openrouter", base_url=f"{server.url}/api/v1")
+    fetched.cli("fetch", "--provider", "openrouter")
+    assert served(fetched) == [f"openrouter/{QWEN}"]
+    chosen = json.loads(fetched.cli("list", "--json", "--provider", "openrouter").out)["models"]
+    assert {row["id"]: row["selected"] for row in chosen} == {"new/model:free": False, QWEN: True}
 
 
 # Taking it back

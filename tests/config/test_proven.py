@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from freerouter.config.proven import TAIL, day_of, read_proven, write_proven
+from freerouter.config.proven import (
+    TAIL,
+    day_of,
+    read_calls,
+    read_proven,
+    write_failing,
+    write_proven,
+)
 from freerouter.config.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -90,3 +97,35 @@ def test_what_is_damaged_is_left_out(workspace: Workspace, fact: Any) -> None:
     with open(workspace.proven_file, "w", encoding="utf-8") as file:
         json.dump({"lab/a": fact, "lab/b": {"at": 1.0}}, file)
     assert set(read_proven(workspace)) == {"lab/b"}
+
+
+def test_the_last_call_decides_whether_a_model_is_proven_or_failing(workspace: Workspace) -> None:
+    log(workspace, request("a"), request("b", time="2026-09-01T09:00:00Z"))
+    log(workspace, request("b", status=503, message="overloaded"), request("c", status=429))
+    log(workspace, request("c", time="2026-09-01T11:00:00Z"))
+    proven, failing = read_calls(workspace)
+    assert set(proven) == {"lab/a", "lab/c"}
+    assert {name: fact["why"] for name, fact in failing.items()} == {"lab/b": "503 overloaded"}
+
+
+@pytest.mark.parametrize("status", [400, 413, 422, 499])
+def test_what_the_client_did_wrong_fails_no_model(workspace: Workspace, status: int) -> None:
+    log(workspace, request("a"), request("a", status=status, time="2026-09-01T12:00:00Z"))
+    proven, failing = read_calls(workspace)
+    assert (set(proven), failing) == ({"lab/a"}, {})
+
+
+def test_a_failed_check_is_kept_until_the_model_answers(workspace: Workspace) -> None:
+    write_failing(workspace, {"lab/a": {"at": 5.0, "why": "busy", "by": "check"}}, ())
+    assert read_calls(workspace)[1]["lab/a"]["why"] == "busy"
+    write_proven(workspace, {"lab/a": {"at": 6.0}})
+    assert read_calls(workspace)[1] == {}
+    write_failing(workspace, {}, ["lab/a"])
+    with open(workspace.failing_file, encoding="utf-8") as file:
+        assert json.load(file) == {}
+
+
+def test_a_stream_that_broke_off_counts_as_answered(workspace: Workspace) -> None:
+    """Its status was 200, and the record of the request tells why it ended."""
+    log(workspace, request("a", error="Cut"))
+    assert set(read_calls(workspace)[0]) == {"lab/a"}

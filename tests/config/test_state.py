@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from freerouter.config.kept_models import ROW, by_kind, read_kept
 from freerouter.config.state import (
-    ROW,
     fingerprint_of,
     has_models,
     read_fetched,
@@ -51,6 +51,43 @@ def test_a_damaged_row_does_not_cost_the_others(tmp_path: Path) -> None:
     workspace = Workspace(str(tmp_path))
     write_state(workspace.models_file, {"models": [7, GOOD]})
     assert read_models(workspace) == [GOOD]
+
+
+def test_models_are_kept_by_kind_and_read_as_rows(tmp_path: Path) -> None:
+    workspace = Workspace(str(tmp_path))
+    rows = [{**GOOD, "id": "a"}, {**GOOD, "id": "b", "free": "no"}, {**GOOD, "id": "c"}]
+    write_state(workspace.models_file, {"models": by_kind(rows)._asdict()})
+    assert read_models(workspace) == rows
+    kept = read_kept(read_state(workspace.models_file))
+    assert (kept.kind, len(kept.kinds)) == ([0, 1, 0], 2)
+
+
+def test_a_file_of_an_earlier_version_says_nothing_of_what_a_model_can(tmp_path: Path) -> None:
+    workspace = Workspace(str(tmp_path))
+    old = {name: value for name, value in GOOD.items() if name != "can"}
+    write_state(workspace.models_file, {"version": 1, "models": [old]})
+    assert read_models(workspace) == [GOOD]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"kind": [0]},
+        {"kind": [0, 1]},
+        {"kind": [0, -1]},
+        {"kind": None},
+        {"kinds": [["p"]]},
+        {"kinds": None},
+        {"own": {}},
+        {"own": {"id": ["a", "b"]}},
+        {"own": 7},
+    ],
+)
+def test_damaged_columns_are_no_models(tmp_path: Path, damage: dict[str, Any]) -> None:
+    workspace = Workspace(str(tmp_path))
+    kept = by_kind([GOOD, {**GOOD, "id": "n"}])._asdict()
+    write_state(workspace.models_file, {"models": {**kept, **damage}})
+    assert read_models(workspace) == []
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,10 @@ def test_a_profile_is_a_workspace_inside_the_workspace(tmp_path: Path) -> None:
 def test_a_profile_cannot_lead_out_of_it(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError) as caught:
         find_workspace(HOME, str(tmp_path), name)
-    assert str(caught.value) == f'"{name}" cannot be the name of a profile. Use letters.'
+    assert (
+        str(caught.value)
+        == f'"{name}" cannot be the name of a profile. Use letters, digits, -, _ and . in it.'
+    )
 
 
 def test_all_files_are_inside_it() -> None:

@@ -50,6 +50,37 @@ def test_a_table_is_cut_to_the_width_at_its_widest_column(width: int) -> None:
     assert lines[2].split() == ["short", "no"]
 
 
+WIDE = Table(
+    ("MODEL", "PROVIDER", "FREE", "STATE"),
+    (("m" * 30, "openrouter", "quota", "listed"),),
+    (),
+    (2, 1),
+)
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (60, ["MODEL", "PROVIDER", "FREE", "STATE"]),
+        (51, ["MODEL", "PROVIDER", "FREE", "STATE"]),
+        (50, ["MODEL", "PROVIDER", "STATE"]),
+        (44, ["MODEL", "PROVIDER", "STATE"]),
+        (43, ["MODEL", "STATE"]),
+        (10, ["MODEL", "STATE"]),
+        (0, ["MODEL", "PROVIDER", "FREE", "STATE"]),
+    ],
+)
+def test_what_can_be_spared_is_left_out_where_there_is_no_room(
+    width: int, shown: list[str]
+) -> None:
+    assert painter(width).block(WIDE).splitlines()[0].split() == shown
+
+
+def test_a_cell_of_several_lines_stays_in_its_row() -> None:
+    table = Table(("A", "B"), (("1\n2", "x"), ("3", "y")))
+    assert painter().block(table) == "A    B\n1\n2  x\n3    y\n"
+
+
 def test_a_table_for_a_pipe_is_never_cut() -> None:
     name = "x" * 300
     assert name in painter(0).block(Table(("MODEL",), ((name,),)))

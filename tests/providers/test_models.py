@@ -27,7 +27,8 @@ def row(name: str = "a/b", **more: Any) -> Model:
 
 def test_a_row_of_openrouter_is_understood() -> None:
     assert row(price="0.00000125") == Model(
-        "a/b", "openrouter", 131072, 8192, "1.25", "1.25", "no", "it has a price"
+        *("a/b", "openrouter", 131072, 8192, "1.25", "1.25", "no", "it has a price"),
+        can="-vision -audio",
     )
 
 

@@ -203,8 +203,8 @@ def test_a_script_wants_what_it_mentions_in_its_order(world: World) -> None:
 
 def test_a_placeholder_is_the_same_in_all_commands(world: World) -> None:
     text = "> init\n> fetch\n|* Demo*\n| {n:int} model in config.yaml.\n> list\n| %s\n"
-    assert run(world, text % "{n} model, {n} of them served by the gateway.").code == 0
-    assert run(world, text % "{n} model, {m:int} of them served by the {n}.").code == 1
+    assert run(world, text % "{n} model, {n} in config.yaml. The gateway does not run.").code == 0
+    assert run(world, text % "{n} model, {m:int} in config.yaml. The {n} does not run.").code == 1
 
 
 FLOW = "> flow onboarding --set start=no --set place=user\n"

@@ -47,7 +47,26 @@ def test_an_error_does_not_end_the_shell(
     assert code == 0
     assert 'There is no command "lisst".\nDid you mean "list"?' in err
     assert 'Did you mean "openrouter"?' in err
-    assert "1 model, 1 of them served" in out
+    assert "1 model, 1 in config.yaml" in out
+
+
+def test_the_profile_in_use_counts_from_the_next_line_on(
+    configured: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert configured.cli("profile", "new", "dev").code == 0
+    out = typed(configured, capsys, "profile use dev\rstatus\rprofile use default\r\x04")[1]
+    assert "workspace  ~/.config/freerouter/profiles/dev" in out
+
+
+def test_a_shell_may_be_about_a_profile(
+    configured: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configured.cli("profile", "new", "dev")
+    with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
+        pipe.send_text("status\rexit\r")
+        configured.cli("--profile", "dev", "shell")
+    assert not (configured.workspace / "state" / "profile").exists()
+    assert "status" in (configured.workspace / "profiles" / "dev" / "state" / "history").read_text()
 
 
 def test_ctrl_c_clears_the_line_and_ctrl_d_leaves(
@@ -56,7 +75,7 @@ def test_ctrl_c_clears_the_line_and_ctrl_d_leaves(
     code, out, err = typed(configured, capsys, "nonsense\x03list\r\x04")
     assert code == 0
     assert "nonsense" not in out + err
-    assert "served" in out
+    assert "1 model, 1 in config.yaml" in out
 
 
 def test_a_shell_in_a_shell_is_refused(
@@ -104,4 +123,4 @@ def test_a_fault_of_ours_does_not_end_the_shell(
     code, out, err = typed(configured, capsys, "status\rlist\rexit\r")
     assert code == 0
     assert "This is a fault in FreeRouter, not yours." in err
-    assert "1 model, 1 of them served" in out
+    assert "1 model, 1 in config.yaml" in out
