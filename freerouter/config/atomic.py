@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -18,21 +19,24 @@ try:
 except ImportError:  # Windows has no flock; writes stay atomic, only not serialised
     fcntl = None  # type: ignore[assignment]
 
-BACKUPS_KEPT = 20
+_SCRAP = re.compile(r"\..+\.\d+-[0-9a-f]+").fullmatch
+STALE = 60.0
+"""Seconds after which a temporary file is one that a crash has left."""
 
 
 def write_text(path: str, text: str, mode: int = 0o600) -> None:
     """Temporary file beside it, fsync, atomic replace. Makes the directory, private."""
-    _write(path, text.encode(), mode)
+    write_bytes(path, text.encode(), mode)
 
 
-def _write(path: str, raw: bytes, mode: int) -> None:
+def write_bytes(path: str, raw: bytes, mode: int = 0o600) -> None:
     # A link stays a link: the file that it leads to is the one that changes.
     target = os.path.realpath(path)
     directory = os.path.dirname(target)
     temporary = f"{directory}{os.sep}.{os.path.basename(path)}.{os.getpid()}-{time.time_ns():x}"
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
+        _sweep(directory, f".{os.path.basename(path)}.")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(raw)
@@ -45,6 +49,30 @@ def _write(path: str, raw: bytes, mode: int) -> None:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+    _settle(directory)
+
+
+def _sweep(directory: str, prefix: str) -> None:
+    """Take away what a crash has left of an earlier write: it may hold a key."""
+    for name in os.listdir(directory):
+        if not name.startswith(prefix) or _SCRAP(name) is None:
+            continue
+        path = os.path.join(directory, name)
+        with contextlib.suppress(OSError):
+            if time.time() - os.stat(path).st_mtime > STALE:
+                os.unlink(path)
+
+
+def _settle(directory: str) -> None:
+    """See to it that the new name is on the disk, where the system has a way: without it, a power
+    failure could take a backup and leave the change that came after it.
+    """
+    with contextlib.suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def unwritable(path: str, error: OSError) -> FileError:
@@ -75,34 +103,3 @@ def lock(root: str, name: str = ".lock") -> Iterator[None]:
         yield
     finally:
         os.close(held)
-
-
-def back_up(path: str, backups: str, now: float) -> str:
-    """Copy a file that is about to be overwritten; returns the backup's path, "" if none needed."""
-    try:
-        with open(path, "rb") as file:
-            raw = file.read()
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise FileError(f"Cannot read {path}.", f"{error.strerror}.") from None
-    stamp = time.strftime("%Y%m%d_%H%M%S", time.localtime(now))
-    base = os.path.join(backups, f"{os.path.basename(path)}.backup.{stamp}")
-    target, number = base, 1
-    while os.path.exists(target):
-        number += 1
-        target = f"{base}_{number}"
-    _write(target, raw, 0o600)
-    _prune(backups, os.path.basename(path))
-    return target
-
-
-def _prune(backups: str, name: str) -> None:
-    with os.scandir(backups) as entries:
-        found = [
-            (e.stat().st_mtime_ns, e.path)
-            for e in entries
-            if e.name.startswith(f"{name}.backup.") and e.is_file()
-        ]
-    for _, path in sorted(found)[:-BACKUPS_KEPT]:
-        os.unlink(path)

@@ -11,6 +11,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config import atomic
+from freerouter.config.backups import back_up
 from freerouter.config.providers_file import ProvidersFile, read_providers
 from freerouter.config.splice import Lines, inline
 from freerouter.config.yaml_file import decode, dump_yaml, parse_yaml, read_yaml
@@ -177,7 +178,7 @@ def _change(
         return False
     new = _by_lines(text, spliced, wanted) or _round_trip(text, change)
     read_providers(parse_yaml(new.encode(), path))
-    atomic.back_up(path, workspace.backups, now)
+    back_up(workspace, now)
     atomic.write_text(path, new)
     return True
 

@@ -276,7 +276,7 @@ def _keys(document: Document, rows: list[Any], path: tuple[str | int, ...]) -> t
         if not isinstance(text, str) or not text.strip():
             raise FileError(
                 f"{document.place((*path, number))}: keys must be a list of variables.",
-                fix="For example: keys: [${FIRST_KEY}, ${SECOND_KEY}].",
+                fix='For example: keys: ["${FIRST_KEY}", "${SECOND_KEY}"].',
             )
     return tuple(rows)
 

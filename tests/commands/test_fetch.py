@@ -72,14 +72,14 @@ def test_a_config_that_changes_is_backed_up(routed: World, server: FakeServer) -
     rows = [openrouter_row("new/model:free", price="0")]
     server.replies["/api/v1/models"] = Reply({"data": rows})
     routed.cli("fetch")
-    (kept,) = (routed.workspace / "backups").iterdir()
+    (kept,) = (routed.workspace / "backups").glob("config.yaml.backup.*")
     assert kept.read_text() == before
 
 
 def test_a_config_that_is_no_text_any_more_is_replaced(routed: World) -> None:
     (routed.workspace / "config.yaml").write_bytes(b"\xff\xfe\xff")
     assert routed.cli("fetch").code == 0
-    (kept,) = (routed.workspace / "backups").iterdir()
+    (kept,) = (routed.workspace / "backups").glob("config.yaml.backup.*")
     assert kept.read_bytes() == b"\xff\xfe\xff"
 
 
@@ -567,7 +567,7 @@ def test_a_literal_key_goes_by_reference_and_stays_in_providers_yaml(
     assert server.seen[0].key == CANARY
     world.providers(text.replace("my-lab", "other"))
     again = world.cli("fetch")
-    assert len(list((world.workspace / "backups").iterdir())) == 1
+    assert len(list((world.workspace / "backups").glob("config.yaml.*"))) == 1
     assert_hidden(world, str(ran), str(again), but="providers.yaml")
 
 

@@ -7,12 +7,15 @@ import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from freerouter.config import atomic
 from freerouter.errors import FileError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_written_file_is_private_and_holds_exactly_the_text(tmp_path: Path) -> None:
@@ -91,43 +94,6 @@ def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:
         order.append("first")
     thread.join(5)
     assert order == ["first", "second"]
-
-
-def test_a_backup_is_the_same_bytes_whatever_they_are(tmp_path: Path) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_bytes(b"\xff\xfe\x00broken")
-    kept = atomic.back_up(str(path), str(tmp_path / "backups"), now=0.0)
-    assert Path(kept).read_bytes() == b"\xff\xfe\x00broken"
-    assert Path(kept).stat().st_mode & 0o777 == 0o600
-
-
-def test_there_is_no_backup_of_what_is_not_there(tmp_path: Path) -> None:
-    assert atomic.back_up(str(tmp_path / "none"), str(tmp_path / "backups"), now=0.0) == ""
-    assert os.listdir(tmp_path) == []
-
-
-def test_backups_of_one_second_get_names_of_their_own(tmp_path: Path) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_text("text")
-    names = [atomic.back_up(str(path), str(tmp_path / "b"), now=0.0) for _ in range(3)]
-    assert len(set(names)) == 3
-    assert names[1] == f"{names[0]}_2"
-
-
-def test_only_the_last_twenty_backups_are_kept(tmp_path: Path) -> None:
-    path, backups = tmp_path / "config.yaml", tmp_path / "backups"
-    for number in range(23):
-        path.write_text(str(number))
-        kept = atomic.back_up(str(path), str(backups), now=float(number))
-        os.utime(kept, (number, number))
-    texts = {file.read_text() for file in backups.iterdir()}
-    assert texts == {str(number) for number in range(3, 23)}
-
-
-def test_a_backup_of_what_cannot_be_read_says_so(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").mkdir()
-    with pytest.raises(FileError, match=r"Cannot read .*config\.yaml\. Is a directory\."):
-        atomic.back_up(str(tmp_path / "config.yaml"), str(tmp_path / "backups"), now=0.0)
 
 
 # Root too heeds permission bits once it has given up CAP_DAC_OVERRIDE for what it starts.
