@@ -56,6 +56,7 @@ BACKUP_COMMANDS = (
         ),
         writes=True,
         of_session=True,
+        confirms=True,
         examples=(
             "restore latest",
             "restore 3 --yes",

@@ -59,12 +59,13 @@ def run(session: Session, args: Mapping[str, Any]) -> Result:
 def undo(ctx: Context, args: Mapping[str, Any]) -> Result:
     """The state before the last change, or before the one before it after another `undo`."""
     workspace = ctx.workspace
-    backup = before_last_change(backups_of(workspace), present(workspace))
+    backups = backups_of(workspace)
+    backup = before_last_change(backups, present(workspace))
     if backup is None:
         raise FreeRouterError(
             "There is nothing to take back.",
-            "No backup is of before a change.",
-            "`backups` lists what there is; `restore` brings one back.",
+            "Every change that there is a backup of has been." if backups else "",
+            "`restore latest` brings the latest backup back." if backups else "",
         )
     target = Found(marked(backup.name), backup.read())
     found = compare(*_both(workspace, target))

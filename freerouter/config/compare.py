@@ -17,7 +17,7 @@ from freerouter.errors import FileError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-MODELS = "\nmodel_list:\n- "
+MODELS = "\nmodel_list:\n"
 PRICES = {"input_cost_per_token": "input_price", "output_cost_per_token": "output_price"}
 FIELDS = {
     "freerouter_provider": "provider",
@@ -134,11 +134,11 @@ def _parts(old: str, new: str) -> tuple[tuple[dict[str, str], dict[str, Any]], .
 
 def _pieces(text: str) -> tuple[list[str], dict[str, Any]]:
     """The entries of model_list as text, and the rest as data."""
-    if FINGERPRINT in text[:1000] and MODELS in text:
+    if FINGERPRINT in text[:1000] and f"{MODELS}- " in text:
         head, _, tail = text.partition(MODELS)
         end = re.search(r"^(?=[^- \n])", tail, re.MULTILINE)
         models, rest = (tail[: end.start()], tail[end.start() :]) if end else (tail, "")
-        return models.rstrip("\n").split("\n- "), _map(f"{head}\n{rest}", CONFIG)
+        return f"\n{models}".rstrip("\n").split("\n- ")[1:], _map(f"{head}\n{rest}", CONFIG)
     data = _map(text, CONFIG)
     rows = data.pop("model_list", None) or []
     return ["\n  ".join(_as_lines(row)) for row in rows if isinstance(row, dict)], data
@@ -148,9 +148,16 @@ def _as_lines(row: Mapping[str, Any]) -> Iterator[str]:
     for name, value in row.items():
         if isinstance(value, dict):
             yield f"{name}:"
-            yield from (f"  {key}: {item}" for key, item in value.items())
+            yield from (f"  {key}: {_scalar(item)}" for key, item in value.items())
         else:
-            yield f"{name}: {value}"
+            yield f"{name}: {_scalar(value)}"
+
+
+def _scalar(value: Any) -> str:
+    """As YAML has it."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return str(value)
 
 
 def _map(text: str, name: str) -> dict[str, Any]:

@@ -56,6 +56,11 @@ LINES = {
     "providers enable": "providers enable demo",
     "providers remove": "providers remove demo",
     "keys remove": "keys remove openrouter",
+    "backup": "backup",
+    "backups": "backups",
+    "diff": "diff 3",
+    "undo": "undo",
+    "restore": "restore latest --yes",
 }
 """A command by its name, in an order in which each has something to tell."""
 RUNNING = {
