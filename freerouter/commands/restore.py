@@ -94,12 +94,13 @@ def _bring_back(
         kept = back_up(workspace, ctx.now(), replaced)
         secrets = stored_secrets(workspace, ctx.environ) | _clear_now(workspace)
         paths = {CONFIG: workspace.config_file, PROVIDERS: workspace.providers_file}
+        files: dict[str, bytes] = {}
         for name, path in paths.items():
-            if name not in target.texts:
-                continue
-            text, lost = reveal(target.texts[name], secrets)
-            atomic.write_bytes(path, text.encode("utf-8", "surrogateescape"))
-            show += [_lost(name, number) for number in lost]
+            if name in target.texts:
+                text, lost = reveal(target.texts[name], secrets)
+                files[path] = text.encode("utf-8", "surrogateescape")
+                show += [_lost(name, number) for number in lost]
+        atomic.write_together(files)
         if CONFIG in target.texts:
             _mark_models(workspace, target.texts[CONFIG])
     show += _afterwards(ctx, target)

@@ -19,7 +19,7 @@ from freerouter.config.state import (
     read_left_out,
     read_models,
     read_refused,
-    write_state,
+    state_text,
 )
 from freerouter.errors import FileError, FreeRouterError, ProviderError
 from freerouter.process.record import running
@@ -216,9 +216,10 @@ def write(
             "asked_for": _asked_for(workspace, file),
             **({"refused": refused} if refused else {}),
         }
-        write_state(workspace.models_file, state)
-        if changed:
-            atomic.write_text(workspace.config_file, text)
+        files = {workspace.models_file: state_text(state), workspace.config_file: text}
+        if not changed:
+            del files[workspace.config_file]
+        atomic.write_together({path: new.encode() for path, new in files.items()})
     return changed
 
 

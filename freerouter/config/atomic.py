@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from freerouter.errors import FileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 try:
     import fcntl
@@ -26,30 +26,55 @@ STALE = 60.0
 
 def write_text(path: str, text: str, mode: int = 0o600) -> None:
     """Temporary file beside it, fsync, atomic replace. Makes the directory, private."""
-    write_bytes(path, text.encode(), mode)
+    write_together({path: text.encode()}, mode)
 
 
-def write_bytes(path: str, raw: bytes, mode: int = 0o600) -> None:
+def write_together(files: Mapping[str, bytes], mode: int = 0o600) -> None:
+    """Write several files, all or none: what can fail is done before the first one is replaced.
+
+    A crash leaves each of them old or new.
+    """
+    staged: list[tuple[str, str, str]] = []
+    try:
+        for path, raw in files.items():
+            with _worded(path):
+                _stage(path, raw, mode, staged)
+        for path, temporary, target in staged:
+            with _worded(path):
+                os.replace(temporary, target)
+    finally:
+        for _, temporary, _ in staged:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+    for directory in dict.fromkeys(os.path.dirname(target) for _, _, target in staged):
+        _settle(directory)
+
+
+def _stage(path: str, raw: bytes, mode: int, staged: list[tuple[str, str, str]]) -> None:
+    """The new file, whole and on the disk, under another name."""
     # A link stays a link: the file that it leads to is the one that changes.
     target = os.path.realpath(path)
     directory = os.path.dirname(target)
     temporary = f"{directory}{os.sep}.{os.path.basename(path)}.{os.getpid()}-{time.time_ns():x}"
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    _sweep(directory, f".{os.path.basename(path)}.")
+    if os.path.isdir(target):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    staged.append((path, temporary, target))
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(temporary, mode)
+
+
+@contextlib.contextmanager
+def _worded(path: str) -> Iterator[None]:
     try:
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        _sweep(directory, f".{os.path.basename(path)}.")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, target)
+        yield
     except OSError as error:
         raise unwritable(path, error) from None
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-    _settle(directory)
 
 
 def _sweep(directory: str, prefix: str) -> None:

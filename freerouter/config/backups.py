@@ -6,6 +6,7 @@ The name is the time of the change, and the files are called as they always were
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
@@ -58,13 +59,14 @@ def back_up(workspace: Workspace, now: float, replaced: str = "") -> str:
     if found and not (found[0].replaced or replaced) and found[0].read() == texts:
         return found[0].name
     name = _next_name(found, now)
-    for file, raw in files.items():
-        atomic.write_bytes(os.path.join(workspace.backups, f"{file}.backup.{name}"), raw, 0o600)
+    paths = {file: os.path.join(workspace.backups, f"{file}.backup.{name}") for file in files}
+    atomic.write_together({paths[file]: raw for file, raw in files.items()})
     if replaced:
         _note(workspace, name, replaced, {backup.name for backup in found})
     for old in found[KEPT - 1 :]:
         for path in old.files.values():
-            os.unlink(path)
+            with contextlib.suppress(OSError):
+                os.unlink(path)
     return name
 
 

@@ -32,7 +32,11 @@ def read_state(path: str) -> dict[str, Any] | None:
 
 
 def write_state(path: str, data: dict[str, Any]) -> None:
-    atomic.write_text(path, json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n")
+    atomic.write_text(path, state_text(data))
+
+
+def state_text(data: dict[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def read_models(workspace: Workspace) -> list[dict[str, Any]]:
