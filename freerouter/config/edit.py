@@ -206,11 +206,12 @@ def _round_trip(text: str, change: Callable[[Any], None]) -> str:
     yaml.preserve_quotes = True
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
-    data = yaml.load(text)
+    data = yaml.load(text.replace("\r\n", "\n"))
     change(data)
     out = io.StringIO()
     yaml.dump(data, out)
-    return out.getvalue()
+    new = out.getvalue()
+    return new.replace("\n", "\r\n") if "\r\n" in text else new
 
 
 def _read(workspace: Workspace) -> tuple[str, ProvidersFile]:
