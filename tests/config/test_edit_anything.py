@@ -233,41 +233,40 @@ def others(place: Place) -> tuple[Any, ...]:
     return file.gateway, file.litellm, file.spend
 
 
-def edited(
-    file: Written, act: Callable[[Place], object]
-) -> tuple[Place, list[Entry], dict[str, tuple[str, ...]], Place]:
-    """Do it; the place, what was there before, and a second place that still has it."""
-    raw = file[0]
-    note(raw.decode())
-    with TemporaryDirectory() as before, TemporaryDirectory() as root:
-        old, new = Place(before, raw), Place(root, raw)
-        entries, select, rest = old.entries, old.select, others(old)
-        act(new)
-        note(new.raw.decode())
-        assert others(new) == rest
-        if b"\r\n" in raw:
-            assert new.raw.count(b"\n") == new.raw.count(b"\r\n")
-        result = Frozen(new.raw, new.entries, new.select)
-    return result, entries, select, old  # type: ignore[return-value]
-
-
 @dataclass
-class Frozen:
-    """What a file said when it was still there."""
+class Edited:
+    """What the file says now, and who was in it and chosen before."""
 
     raw: bytes
     entries: list[Entry]
     select: dict[str, tuple[str, ...]]
+    had: list[Entry]
+    chosen: dict[str, tuple[str, ...]]
+
+
+def edited(file: Written, act: Callable[[Place], object]) -> Edited:
+    """Do it to the file. Whatever it is, the other settings and the ends of lines stay."""
+    raw = file[0]
+    note(raw.decode())
+    with TemporaryDirectory() as root:
+        place = Place(root, raw)
+        had, chosen, rest = place.entries, place.select, others(place)
+        act(place)
+        note(place.raw.decode())
+        assert others(place) == rest
+        if b"\r\n" in raw:
+            assert place.raw.count(b"\n") == place.raw.count(b"\r\n")
+        return Edited(place.raw, place.entries, place.select, had, chosen)
 
 
 @given(written())
 @settings(max_examples=100)
 def test_adding(file: Written) -> None:
-    new, entries, select, _ = edited(
+    new = edited(
         file, lambda p: put_provider(p.workspace, {"type": "ollama", "spend": "never"}, 0.0)
     )
-    assert new.entries == [*entries, Entry("ollama", "ollama", spend="never")]
-    assert new.select == select
+    assert new.entries == [*new.had, Entry("ollama", "ollama", spend="never")]
+    assert new.select == new.chosen
     assert comments(new.raw) == comments(file[0])
 
 
@@ -280,11 +279,11 @@ def test_changing(file: Written, values: dict[str, Any]) -> None:
     if not file[1]:
         return
     name = file[1][0]
-    new, entries, select, _ = edited(
+    new = edited(
         file, lambda p: put_provider(p.workspace, {"type": "oai", "name": name, **values}, 0.0)
     )
-    assert new.entries == [entries[0]._replace(**values), *entries[1:]]
-    assert new.select == select
+    assert new.entries == [new.had[0]._replace(**values), *new.had[1:]]
+    assert new.select == new.chosen
     assert sorted(comments(new.raw)) == sorted(comments(file[0]))
 
 
@@ -294,9 +293,9 @@ def test_switching(file: Written, on: bool, which: int) -> None:
     if which >= len(file[1]):
         return
     name = file[1][which]
-    new, entries, select, _ = edited(file, lambda p: switch_provider(p.workspace, name, 0.0, on=on))
-    assert new.entries == [e._replace(enabled=on) if e.name == name else e for e in entries]
-    assert new.select == select
+    new = edited(file, lambda p: switch_provider(p.workspace, name, 0.0, on=on))
+    assert new.entries == [e._replace(enabled=on) if e.name == name else e for e in new.had]
+    assert new.select == new.chosen
     assert comments(new.raw) == comments(file[0])
 
 
@@ -306,9 +305,9 @@ def test_removing(file: Written, which: int) -> None:
     if which >= len(file[1]):
         return
     name = file[1][which]
-    new, entries, select, _ = edited(file, lambda p: remove_provider(p.workspace, name, 0.0))
-    assert new.entries == [e for e in entries if e.name != name]
-    assert new.select == {n: ids for n, ids in select.items() if n != name}
+    new = edited(file, lambda p: remove_provider(p.workspace, name, 0.0))
+    assert new.entries == [e for e in new.had if e.name != name]
+    assert new.select == {n: ids for n, ids in new.chosen.items() if n != name}
     left = comments(new.raw)
     assert left == [c for c in comments(file[0]) if c in left]
     gone = {name} if new.select else {name, SELECT}
@@ -322,11 +321,11 @@ CHOICES = st.dictionaries(st.sampled_from(NAMES), st.lists(st.sampled_from(IDS),
 @settings(max_examples=100)
 def test_selecting(file: Written, chosen: dict[str, list[str]]) -> None:
     chosen = {name: ids for name, ids in chosen.items() if name in file[1]}
-    new, entries, before, _ = edited(file, lambda p: put_selection(p.workspace, chosen, 0.0))
-    assert new.entries == entries
+    new = edited(file, lambda p: put_selection(p.workspace, chosen, 0.0))
+    assert new.entries == new.had
     assert new.select == {name: tuple(ids) for name, ids in chosen.items()}
     touched = {
-        n for n, ids in before.items() if tuple(chosen.get(n, ())) != ids or not chosen.get(n)
+        n for n, ids in new.chosen.items() if tuple(chosen.get(n, ())) != ids or not chosen.get(n)
     }
     touched |= set() if chosen else {SELECT}
     left = comments(new.raw)
