@@ -89,16 +89,8 @@ def _shared(old: Found, new: Found) -> tuple[dict[str, str], dict[str, str]]:
 
 def _raw(old: str, before: Mapping[str, str], new: str, after: Mapping[str, str]) -> Iterator[Line]:
     """Unified diffs, as `diff -u` prints them."""
-    from difflib import unified_diff
+    from freerouter.commands.raw_diff import unified
 
     for name, text in before.items():
-        if text == after[name]:
-            continue
-        lines = unified_diff(
-            text.splitlines(),
-            after[name].splitlines(),
-            f"{name} ({old})",
-            f"{name} ({new})",
-            lineterm="",
-        )
-        yield from map(Line, lines)
+        names = (f"{name} ({old})", f"{name} ({new})")
+        yield from map(Line, unified(text, after[name], *names))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.config.backups import CONFIG, PROVIDERS
@@ -187,15 +188,16 @@ def _told(name: str, chunk: str) -> Deployment:
     section = ""
     for line in chunk.split("\n"):
         key, colon, value = line.strip().partition(":")
-        value = _bare(value.strip())
         if line[:4] != "    ":
             section = key
             if key == "model_name":
-                found["model"] = value
+                found["model"] = _bare(value.strip())
+        elif section == "litellm_params":
+            if colon:
+                found[f"litellm_params.{key}"] = _bare(value.strip())
         elif section == "model_info" and key in FIELDS:
-            found[FIELDS[key]] = _per_million(value) if key in PRICES else value
-        elif section == "litellm_params" and colon:
-            found[f"litellm_params.{key}"] = value
+            text = _bare(value.strip())
+            found[FIELDS[key]] = _per_million(text) if key in PRICES else text
     return found
 
 
@@ -207,6 +209,7 @@ def _bare(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
 def _per_million(text: str) -> str:
     try:
         return f"{(Decimal(text) * 1_000_000).normalize():f}"
