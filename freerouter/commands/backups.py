@@ -9,7 +9,7 @@ from freerouter.commands.differences import data_of, summary
 from freerouter.config import atomic
 from freerouter.config.backups import CONFIG, FILE, PROVIDERS, back_up, backups_of, present
 from freerouter.config.compare import compare
-from freerouter.config.hiding import as_text
+from freerouter.config.hiding import as_text, hide, secrets_in, secrets_of, stored_secrets
 from freerouter.config.workspace import shown
 from freerouter.config.yaml_file import parse_yaml
 from freerouter.errors import FileError, NotFoundError
@@ -55,7 +55,7 @@ def list_all(ctx: Context, args: Mapping[str, Any]) -> Result:
     after = present(workspace)
     rows, data = [], []
     for number, backup in enumerate(backups_of(workspace), 1):
-        texts = backup.read()
+        texts = shown_of(ctx, Found(backup.name, backup.read())).texts
         found = compare(texts, after)
         what = ("undo: " if backup.replaced else "") + (summary(found) or "nothing")
         rows.append((str(number), backup.name, ", ".join(backup.files), what))
@@ -98,6 +98,19 @@ def find(ctx: Context, word: str) -> Found:
             fix=f"`backups` lists them: 1 to {count}." if found else "`backup` makes one.",
         )
     return _file(ctx, path)
+
+
+def shown_of(ctx: Context, found: Found) -> Found:
+    """The same without secrets: files of other programs hold them, and backups of earlier versions
+    may.
+    """
+    secrets = stored_secrets(ctx.workspace, {})
+    if PROVIDERS in found.texts:
+        secrets |= secrets_of(found.texts[PROVIDERS].encode("utf-8", "surrogateescape"))
+    if found.foreign or PROVIDERS not in found.texts:
+        secrets |= {s for text in found.texts.values() for s in secrets_in(text)}
+    texts = {name: hide(text, secrets) for name, text in found.texts.items()}
+    return found._replace(texts=texts)
 
 
 def _path(ctx: Context, word: str) -> str | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from freerouter.commands.backups import LATEST, Found, find
+from freerouter.commands.backups import LATEST, Found, find, shown_of
 from freerouter.commands.differences import data_of, lines_of
 from freerouter.config.backups import CONFIG, present
 from freerouter.config.compare import compare
-from freerouter.config.hiding import hide, secrets_in, secrets_of
+from freerouter.config.hiding import hide, secrets_in
 from freerouter.config.state import fingerprint_of
 from freerouter.errors import FileError, GatewayStateError, UsageError
 from freerouter.process.record import running
@@ -46,19 +46,9 @@ def _two(ctx: Context, words: list[str], *, with_running: bool) -> tuple[Found, 
             fix="Usage: diff [BACKUP [BACKUP]], or diff --running [BACKUP]",
         )
     if with_running:
-        return _served(ctx), _clean(find(ctx, words[0])) if words else now
-    old = _clean(find(ctx, words[0] if words else LATEST))
-    return old, _clean(find(ctx, words[1])) if words[1:] else now
-
-
-def _clean(found: Found) -> Found:
-    if not found.foreign:
-        return found
-    texts = {
-        name: hide(text, secrets_of(text.encode("utf-8", "surrogateescape")))
-        for name, text in found.texts.items()
-    }
-    return found._replace(texts=texts)
+        return _served(ctx), shown_of(ctx, find(ctx, words[0])) if words else now
+    old = shown_of(ctx, find(ctx, words[0] if words else LATEST))
+    return old, shown_of(ctx, find(ctx, words[1])) if words[1:] else now
 
 
 def _served(ctx: Context) -> Found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from freerouter.commands.backups import Found, find, marked
+from freerouter.commands.backups import Found, find, marked, shown_of
 from freerouter.commands.differences import data_of, lines_of
 from freerouter.commands.writing import is_current, reload_hint, rewrite
 from freerouter.config import atomic
@@ -40,7 +40,7 @@ def run(session: Session, args: Mapping[str, Any]) -> Result:
         from freerouter.commands.adopting import adopted
 
         target = adopted(ctx, target)
-    found = compare(*_both(ctx.workspace, target))
+    found = compare(*_both(ctx, target))
     if not found and not _is_missing(ctx.workspace, target):
         line = Line(f"{target.name} is what there is now: nothing was changed.", "ok")
         return Result({"restored": target.name, "backup": "", **data_of(found)}, (line,))
@@ -68,16 +68,15 @@ def undo(ctx: Context, args: Mapping[str, Any]) -> Result:
             "`restore latest` brings the latest backup back." if backups else "",
         )
     target = Found(marked(backup.name), backup.read())
-    found = compare(*_both(workspace, target))
+    found = compare(*_both(ctx, target))
     done = _bring_back(ctx, target, found, "restore latest", replaced=backup.name)
     first = Line(f"Back to {target.name}, before the last change:", "ok")
     return done._replace(show=(first, *lines_of(found), *done.show))
 
 
-def _both(workspace: Workspace, target: Found) -> tuple[dict[str, str], dict[str, str]]:
-    """What there is now and what comes in its place."""
-    now = present(workspace)
-    return {n: t for n, t in now.items() if n in target.texts}, dict(target.texts)
+def _both(ctx: Context, target: Found) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """What there is now and what comes in its place, without secrets."""
+    return present(ctx.workspace), shown_of(ctx, target).texts
 
 
 def _is_missing(workspace: Workspace, target: Found) -> bool:

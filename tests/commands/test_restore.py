@@ -362,6 +362,17 @@ def test_a_key_that_is_not_at_hand_any_more_is_told_by_its_line(lab: World) -> N
     ) in ran.out
 
 
+def test_a_backup_of_an_earlier_version_shows_no_key_and_brings_it_back(lab: World) -> None:
+    """Those were copies, keys and all."""
+    text = files(lab)[0].replace("name: lab", f"name: lab, api_key: {CANARY}")
+    backups = lab.workspace / "backups"
+    backups.mkdir()
+    (backups / "providers.yaml.backup.20250101_120000").write_text(text)
+    lines = ("diff", "diff --raw", "diff --json", "backups --json", "restore 1 -y")
+    assert CANARY not in str([lab.cli(*line.split()) for line in lines])
+    assert files(lab)[0] == text
+
+
 # With a gateway
 
 
