@@ -66,6 +66,17 @@ def test_the_same_answers_make_the_same_bytes_and_no_backup(routed: World) -> No
     assert not (routed.workspace / "backups").exists()
 
 
+def test_the_bytes_are_the_same_whatever_order_python_gives_to_sets(
+    routed: World, server: FakeServer
+) -> None:
+    texts = set()
+    for seed in ("1", "2", "3"):
+        (routed.workspace / "config.yaml").unlink(missing_ok=True)
+        assert routed.process("fetch", "--fresh", PYTHONHASHSEED=seed).code == 0
+        texts.add((routed.workspace / "config.yaml").read_bytes())
+    assert len(texts) == 1
+
+
 def test_a_config_that_changes_is_backed_up(routed: World, server: FakeServer) -> None:
     routed.cli("fetch")
     before = (routed.workspace / "config.yaml").read_text()
