@@ -29,7 +29,7 @@ def check_providers(facts: Facts) -> Iterator[Finding]:
     yield from overrides.values()
     if facts.file is None:
         if facts.ctx.workspace.configured and facts.file_error:
-            yield from_error("providers.valid", facts.file_error)
+            yield _invalid(facts, facts.file_error)
         else:
             yield finding("providers.valid", "skipped", "There is no providers.yaml.")
         return
@@ -50,6 +50,19 @@ def check_providers(facts: Facts) -> Iterator[Finding]:
     else:
         yield from _resolved(facts, facts.file, overrides)
         yield from _litellm(facts, facts.file, facts.secrets)
+
+
+def _invalid(facts: Facts, error: FreeRouterError) -> Finding:
+    """A providers.yaml that cannot be used; where there are backups, also the way back."""
+    from freerouter.config.backups import backups_of
+
+    made = from_error("providers.valid", error)
+    try:
+        known = bool(backups_of(facts.ctx.workspace))
+    except FreeRouterError:
+        known = False
+    way = "`freerouter restore latest` brings the latest backup back."
+    return made._replace(fix=f"{made.fix} Or go back: {way}".lstrip()) if known else made
 
 
 def _broken_records(facts: Facts) -> Iterator[tuple[str, Finding]]:
@@ -210,5 +223,6 @@ def _served(facts: Facts, started_with: str) -> Finding:
         name,
         "warn",
         "config.yaml has changed since the gateway was started.",
+        "`freerouter diff --running` tells what is different.",
         command=("reload",),
     )
