@@ -16,7 +16,7 @@ from freerouter.resources import flow_paths
 from freerouter.result import Line, Output, Result, Running, Table, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from freerouter.config.yaml_file import Document
     from freerouter.session import Session
@@ -177,7 +177,7 @@ def _finish(session: Session, name: str, kept: dict[str, Any], *, agreed: bool) 
     """Run the commands that were left over; stop at the first that fails, keeping the rest."""
     left: list[list[str]] = kept["left"]
     if not agreed:
-        _confirm(session, left)
+        confirm(session, left, "The commands that are left")
     while left:
         session.frontend.event(Running(shlex.join(left[0])))
         result = session.command(session.parse(list(left[0])))
@@ -192,17 +192,20 @@ def _finish(session: Session, name: str, kept: dict[str, Any], *, agreed: bool) 
     return Result({"flow": name, "left": []}, (Line("Done.", "ok"),))
 
 
-def _confirm(session: Session, left: list[list[str]]) -> None:
+def confirm(session: Session, commands: Sequence[Sequence[str]], what: str) -> None:
+    """Have commands confirmed that are about to run. Raises where that is denied, or nobody is
+    there to be asked.
+    """
     from freerouter.wizard.messages import Confirm, Confirmed, Planned
 
     asker = session.frontend.asker()
     if asker is None:
         raise UsageError(
-            "The commands that are left cannot be confirmed: there is no terminal.",
-            "; ".join(shlex.join(words) for words in left),
+            f"{what} cannot be confirmed: there is no terminal.",
+            "; ".join(shlex.join(words) for words in commands),
             "--yes confirms them.",
         )
-    plan = Confirm(tuple(Planned(tuple(words)) for words in left))
+    plan = Confirm(tuple(Planned(tuple(words)) for words in commands))
     if not isinstance(asker.confirm(plan), Confirmed):
         raise CancelledError("Nothing was changed.")
 

@@ -74,6 +74,8 @@ class Command(NamedTuple):
     """The flow that it opens instead, where it is given nothing to do."""
     of_session: bool = False
     """Its function takes the session instead of a context: it runs other commands."""
+    confirms: bool = False
+    """It asks whether to do it (`apply`), unless told not to."""
     origin: str = ""
     """The plugin that it comes from, with its version; "" for ours."""
 

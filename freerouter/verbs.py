@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from freerouter.registry import FRONT_END, Command, Need, Parameter, Registry
+from freerouter.verbs_backups import BACKUP_COMMANDS
 from freerouter.verbs_config import VALIDATE_COMMANDS
 from freerouter.verbs_gateway import GATEWAY_COMMANDS
 from freerouter.verbs_moving import MOVING_COMMANDS
@@ -164,6 +165,7 @@ COMMANDS = (
     *MOVING_COMMANDS,
     *VALIDATE_COMMANDS,
     *PROFILE_COMMANDS,
+    *BACKUP_COMMANDS,
     Command(
         "doctor",
         "Find out what is wrong, and what mends it",

@@ -50,6 +50,12 @@ SAMPLES = {
 }
 """What is shown for a placeholder of a kind. A second one, `{port2}` say, is one more."""
 NAMED = {
+    "backup": "20260131_180002",
+    "backup2": "20260131_180001",
+    "backup3": "20260131_180003",
+    "backup4": "20260131_180004",
+    "backup5": "20260131_180005",
+    "backup6": "20260131_180006",
     "flows": "/opt/freerouter/flows",
     "free": "120",
     "freerouter": "freerouter",

@@ -40,8 +40,7 @@ def check_providers(facts: Facts) -> Iterator[Finding]:
     yield from overrides.values()
     if facts.file is None:
         if facts.ctx.workspace.configured and facts.file_error:
-            fault = from_error("providers.valid", facts.file_error)
-            yield fault._replace(fix=f"{fault.fix} {ALL}".lstrip())
+            yield _invalid(facts, facts.file_error)
         else:
             yield finding("providers.valid", "skipped", "There is no providers.yaml.")
         return
@@ -76,6 +75,20 @@ def _earlier(file: ProvidersFile) -> Iterator[Finding]:
         # It works as it is, so nothing is wrong with it.
         what = "providers.yaml is as FreeRouter 0.1 has it; `freerouter migrate` makes it today's."
         yield finding("providers.version", "ok", what)
+
+
+def _invalid(facts: Facts, error: FreeRouterError) -> Finding:
+    """A providers.yaml that cannot be used; where there are backups, also the way back."""
+    from freerouter.config.backups import backups_of
+
+    made = from_error("providers.valid", error)
+    made = made._replace(fix=f"{made.fix} {ALL}".lstrip())
+    try:
+        known = bool(backups_of(facts.ctx.workspace))
+    except FreeRouterError:
+        known = False
+    way = "`freerouter restore latest` brings the latest backup back."
+    return made._replace(fix=f"{made.fix} Or go back: {way}".lstrip()) if known else made
 
 
 def _broken_records(facts: Facts) -> Iterator[tuple[str, Finding]]:
@@ -241,5 +254,6 @@ def _served(facts: Facts, started_with: str) -> Finding:
         name,
         "warn",
         "config.yaml has changed since the gateway was started.",
+        "`freerouter diff --running` tells what is different.",
         command=("reload",),
     )

@@ -64,9 +64,11 @@ def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
     old, suffixes = last_lists(ctx.workspace), read_suffixes(ctx.workspace)
     outcomes = [_under(o, suffixes) for o in outcomes]
     keys = together(_proven(ctx, outcomes, args))
-    outcomes = [k.first for k in keys]
-    standing = first_keys(configured_accounts(ctx, file))
+    file, standing = _by_now(ctx, file)
     accounts = [first for first, _ in standing]
+    names = {account.name for account in accounts}
+    keys = [k for k in keys if k.first.account.name in names]
+    outcomes = [k.first for k in keys]
     answers = {o.account.name: o for o in outcomes}
     lists = [_list_of(a, answers.get(a.name), old, suffixes) for a in accounts]
     others = {first.name: further for first, further in standing}
@@ -113,6 +115,19 @@ def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
     answered = any(o.error is None for o in outcomes if not o.account.provider.demo)
     failure = problems and (args["strict"] or not answered)
     return Result(data, tuple(show), ProviderError.exit_code if failure else 0)
+
+
+def _by_now(
+    ctx: Context, file: ProvidersFile
+) -> tuple[ProvidersFile, list[tuple[Account, tuple[Account, ...]]]]:
+    """providers.yaml as it is after all were asked, and its accounts: a change that was made in the
+    meantime is not lost. One that is not ready to be used yet waits for the next fetch.
+    """
+    try:
+        new = load_providers(ctx.workspace)
+        return new, first_keys(configured_accounts(ctx, new))
+    except FreeRouterError:
+        return file, first_keys(configured_accounts(ctx, file))
 
 
 def _proven(ctx: Context, outcomes: list[Outcome], args: Mapping[str, Any]) -> list[Outcome]:

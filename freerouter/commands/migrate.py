@@ -11,6 +11,7 @@ from freerouter.commands.init import keep_out_of_git
 from freerouter.commands.migrations import Files, Names, scrub_copies, walk
 from freerouter.commands.set_up import text_in
 from freerouter.config import atomic, variables
+from freerouter.config.backups import back_up
 from freerouter.config.providers_file import read_providers, variable_part
 from freerouter.config.secrets import MASTER_KEY, STRONG_KEY_LENGTH, read_env_file, store
 from freerouter.config.workspace import Workspace, shown
@@ -159,10 +160,10 @@ def take(ctx: Context, one: Done) -> None:
         *((path, one.before.copies[path], text) for path, text in one.after.copies.items()),
     ]
     with atomic.lock(workspace.root):
+        if not one.step.bare and any(old != new for _, old, new in changed):
+            back_up(workspace, ctx.now())
         for path, old, new in changed:
             if old != new:
-                if not one.step.bare:
-                    atomic.back_up(path, workspace.backups, ctx.now())
                 _write(path, new)
 
 

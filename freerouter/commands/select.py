@@ -16,6 +16,7 @@ from freerouter.commands.writing import (
     gone_line,
     last_lists,
     parts_of,
+    reload_hint,
     total_line,
     with_keys,
     withheld_line,
@@ -24,9 +25,8 @@ from freerouter.commands.writing import (
 from freerouter.config.edit import put_selection
 from freerouter.config.proven import read_calls
 from freerouter.config.providers_file import load_providers
-from freerouter.config.state import fingerprint_of, read_fetched, read_models
+from freerouter.config.state import read_fetched, read_models
 from freerouter.errors import FreeRouterError, NotConfiguredError, NotFoundError
-from freerouter.process.record import running
 from freerouter.providers.configured import configured_accounts, first_keys
 from freerouter.result import Line, Result, counted
 
@@ -63,12 +63,12 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     names = {a.name for a in accounts}
     others = [row for row in rows if row["provider"] not in names]
     fetched = read_fetched(ctx.workspace) or ctx.now()
-    file = file._replace(select={name: tuple(ids) for name, ids in selected.items()})
-    changed = write(ctx, file, parts, fetched=fetched, others=others)
+    file = load_providers(ctx.workspace)
+    changed = write(ctx, file, parts, fetched=fetched, others=others, backed_up=stored)
     show = [_first_line(selected, changes), *(gone_line(p) for p in parts if p.gone)]
     show += [withheld_line(p) for p in parts if p.withheld]
     show.append(total_line(parts, changed=changed))
-    show += _reload_hint(ctx)
+    show += reload_hint(ctx)
     data = {
         "selected": selected,
         "models": sum(len(p.written) for p in parts),
@@ -165,10 +165,3 @@ def _first_line(
     return Line(
         f"{what}{': ' if selected else '; '}{', '.join(told)}." if told else f"{what}.", "ok"
     )
-
-
-def _reload_hint(ctx: Context) -> list[Line]:
-    record = running(ctx.workspace)
-    if record is None or record.fingerprint == fingerprint_of(ctx.workspace.config_file):
-        return []
-    return [Line("The gateway still serves the old ones: `reload`.", "warn")]

@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.config import atomic
+from freerouter.config.backups import back_up, keep_file
 from freerouter.config.providers_file import TOP, read_providers
 from freerouter.config.rewrite import rewritten
 from freerouter.config.versions import VERSION
@@ -199,11 +200,12 @@ def replace(workspace: Workspace, texts: Mapping[str, str | None], now: float) -
     """Write several files as one: what fails on the way is put back. The lock must be held."""
     before: dict[str, str] = {}
     done: list[str] = []
+    back_up(workspace, now)
     try:
         for path, text in texts.items():
             before[path] = text_in(path)
-            if before[path]:
-                atomic.back_up(path, workspace.backups, now)
+            if before[path] and path not in (workspace.providers_file, workspace.config_file):
+                keep_file(workspace, path, now)
             if text is None:
                 os.unlink(path)
             else:

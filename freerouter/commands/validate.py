@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from freerouter.commands import validate_setup as setup_checks
 from freerouter.commands.validate_reports import REPORTS, summary, told
 from freerouter.config import atomic
+from freerouter.config.backups import STAMP, back_up
 from freerouter.config.providers_file import read_providers
 from freerouter.config.secrets import Secrets, load_secrets, read_env_file
 from freerouter.config.state import FINGERPRINT, read_models
@@ -281,8 +282,7 @@ def _mend(ctx: Context, target: Target, secrets: Secrets | None) -> Iterator[tup
         new = mend_text(found.text, found.document, edits) if found.document and edits else None
         if new is None or not new.done:
             break
-        where = ctx.workspace.backups if target.own else os.path.dirname(target.path)
-        backup = backup or atomic.back_up(target.path, where, ctx.now())
+        backup = backup or _kept(ctx, target)
         atomic.write_text(target.path, new.text, os.stat(target.path).st_mode & 0o777)
         yield from ((finding, backup) for finding in new.done)
     _, findings = examine(ctx, target, secrets)
@@ -293,6 +293,18 @@ def _mend(ctx: Context, target: Target, secrets: Secrets | None) -> Iterator[tup
             except OSError as error:
                 raise atomic.unwritable(target.path, error) from None
             yield finding, ""
+
+
+def _kept(ctx: Context, target: Target) -> str:
+    """Keep the file as it is: among the workspace's backups, or beside one that is somebody's."""
+    if target.own:
+        name = back_up(ctx.workspace, ctx.now())
+        return os.path.join(ctx.workspace.backups, f"{os.path.basename(target.path)}.backup.{name}")
+    stamp = datetime.fromtimestamp(ctx.now()).astimezone().strftime(STAMP)
+    path = f"{target.path}.backup.{stamp}"
+    with open(target.path, "rb") as file:
+        atomic.write_bytes(path, file.read())
+    return path
 
 
 def _schema() -> Result:

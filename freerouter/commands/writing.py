@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.commands.changes import some
 from freerouter.config import atomic
+from freerouter.config.backups import back_up
 from freerouter.config.kept_models import by_kind
 from freerouter.config.providers_file import NEVER
 from freerouter.config.providers_schema import publish
@@ -19,9 +21,10 @@ from freerouter.config.state import (
     read_left_out,
     read_models,
     read_refused,
-    write_state,
+    state_text,
 )
 from freerouter.errors import FileError, FreeRouterError, ProviderError
+from freerouter.process.record import running
 from freerouter.result import Line, counted
 
 if TYPE_CHECKING:
@@ -195,8 +198,12 @@ def write(
     others: Iterable[Mapping[str, Any]] = (),
     left_out: Mapping[str, Mapping[str, int]] | None = None,
     refused: Mapping[str, Sequence[str]] | None = None,
+    backed_up: bool = False,
 ) -> bool:
-    """Write both files; whether config.yaml changed. `others` are rows that belong to no part."""
+    """Write both files; whether config.yaml changed. `others` are rows that belong to no part.
+
+    `backed_up`: the command has made its backup already, and one is all that it makes.
+    """
     workspace = ctx.workspace
     ensure_master_key(ctx)
     from freerouter.config.generate import generate
@@ -216,6 +223,9 @@ def write(
     rows += [{**row, "written": False} for row in others]
     suffixes = {p.account.name: p.account.suffix for p in parts}
     with atomic.lock(workspace.root):
+        changed = _read(workspace.config_file) != text
+        if changed and not backed_up and os.path.exists(workspace.config_file):
+            back_up(workspace, ctx.now())
         state = {
             "version": 2,
             "fetched": fetched,
@@ -223,19 +233,30 @@ def write(
             "selected": {name: list(ids) for name, ids in file.select.items()},
             "suffixes": suffixes,
             "left_out": left_out,
-            "asked_for": digest_of(workspace.providers_file),
+            "asked_for": _asked_for(workspace, file),
             **({"refused": refused} if refused else {}),
         }
-        write_state(workspace.models_file, state)
+        files = {workspace.models_file: state_text(state), workspace.config_file: text}
+        if not changed:
+            del files[workspace.config_file]
+        atomic.write_together({path: new.encode() for path, new in files.items()})
         publish(workspace)
-        changed = _read(workspace.config_file) != text
-        if changed:
-            atomic.back_up(workspace.config_file, workspace.backups, ctx.now())
-            atomic.write_text(workspace.config_file, text)
     return changed
 
 
-def rewrite(ctx: Context) -> bool:
+def _asked_for(workspace: Workspace, file: ProvidersFile) -> str:
+    """The digest of providers.yaml; "" where somebody has changed it since it was read."""
+    from freerouter.config.providers_file import load_providers
+
+    digest = digest_of(workspace.providers_file)
+    try:
+        same = load_providers(workspace) == file
+    except FreeRouterError:
+        same = False
+    return digest if same else ""
+
+
+def rewrite(ctx: Context, *, backed_up: bool = False) -> bool:
     """config.yaml anew from providers.yaml and the last lists, no provider asked; whether it
     changed. Raises where the gateway would be left without any model.
     """
@@ -250,7 +271,7 @@ def rewrite(ctx: Context) -> bool:
     names = {p.account.name for p in parts}
     others = [row for row in read_models(workspace) if row["provider"] not in names]
     fetched = read_fetched(workspace) or ctx.now()
-    return write(ctx, file, parts, fetched=fetched, others=others)
+    return write(ctx, file, parts, fetched=fetched, others=others, backed_up=backed_up)
 
 
 def is_current(ctx: Context) -> bool:
@@ -297,6 +318,14 @@ def _read(path: str) -> str:
             return file.read()
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def reload_hint(ctx: Context) -> list[Line]:
+    """What to do where the gateway runs with another config.yaml than the present one."""
+    record = running(ctx.workspace)
+    if record is None or record.fingerprint == fingerprint_of(ctx.workspace.config_file):
+        return []
+    return [Line("The gateway still serves the old ones: `reload`.", "warn")]
 
 
 def gone_line(part: Part) -> Line:

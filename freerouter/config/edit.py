@@ -11,6 +11,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config import atomic
+from freerouter.config.backups import back_up
 from freerouter.config.providers_file import ProvidersFile, read_providers
 from freerouter.config.splice import Lines, inline
 from freerouter.config.yaml_file import decode, dump_yaml, parse_yaml, read_yaml
@@ -196,7 +197,7 @@ def _change(
         return False
     new = _by_lines(text, spliced, wanted) or _round_trip(text, change)
     read_providers(parse_yaml(new.encode(), path))
-    atomic.back_up(path, workspace.backups, now)
+    back_up(workspace, now)
     atomic.write_text(path, new)
     return True
 
@@ -224,11 +225,12 @@ def _round_trip(text: str, change: Callable[[Any], None]) -> str:
     yaml.preserve_quotes = True
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
-    data = yaml.load(text)
+    data = yaml.load(text.replace("\r\n", "\n"))
     change(data)
     out = io.StringIO()
     yaml.dump(data, out)
-    return out.getvalue()
+    new = out.getvalue()
+    return new.replace("\n", "\r\n") if "\r\n" in text else new
 
 
 def _read(workspace: Workspace) -> tuple[str, ProvidersFile]:

@@ -54,8 +54,13 @@ def generate(file: ProvidersFile, chosen: Iterable[tuple[Account, Model]]) -> st
         },
     }
     merged = _merge(config, _by_reference(file.litellm, "litellm"), "litellm")
-    merged["general_settings"]["master_key"] = f"os.environ/{MASTER_KEY}"
-    body = dump_yaml(merged)
+    return worded(merged)
+
+
+def worded(config: dict[str, Any]) -> str:
+    """A configuration as the text of config.yaml, under the gateway's own key."""
+    config["general_settings"]["master_key"] = f"os.environ/{MASTER_KEY}"
+    body = dump_yaml(config)
     digest = hashlib.sha256(body.encode()).hexdigest()[:16]
     return f"{HEADER}{FINGERPRINT}{digest}\n\n{body}"
 

@@ -310,7 +310,7 @@ def _keys(document: Document, rows: list[Any], path: tuple[str | int, ...]) -> t
             "wrong-type",
             (*path, number),
             "keys must be a list of variables.",
-            "For example: keys: [${FIRST_KEY}, ${SECOND_KEY}].",
+            'For example: keys: ["${FIRST_KEY}", "${SECOND_KEY}"].',
         )
     return tuple(sound)
 

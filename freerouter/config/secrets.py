@@ -87,11 +87,17 @@ def load_secrets(ctx: Context) -> Secrets:
     return secrets
 
 
-def store(workspace: Workspace, name: str, value: str) -> None:
-    """Write one variable into `.env` (0600), leaving every other line as it is."""
+def store(workspace: Workspace, name: str, value: str, *, only_new: bool = False) -> str:
+    """Write one variable into `.env` (0600), leaving every other line as it is; its value.
+
+    With `only_new` one that somebody else has stored in the meantime stays.
+    """
     clean_key(value)
     with atomic.lock(workspace.root):
         lines = _lines(workspace.env_file)
+        there = dict(pair for pair in map(_parse_line, lines or ()) if pair).get(name)
+        if only_new and there:
+            return there
         if lines is None:
             lines = ["# Keys of this FreeRouter workspace. Keep this file to yourself."]
         line = f"{name}={_quoted(value.strip())}"
@@ -103,6 +109,7 @@ def store(workspace: Workspace, name: str, value: str) -> None:
         else:
             lines.append(line)
         atomic.write_text(workspace.env_file, "\n".join(lines) + "\n", mode=0o600)
+    return value.strip()
 
 
 def remove_variable(workspace: Workspace, name: str) -> bool:
@@ -149,8 +156,8 @@ def ensure_master_key(ctx: Context) -> str:
     if found is None:
         import secrets as random_source
 
-        found = "sk-" + random_source.token_hex(32)
-        store(ctx.workspace, MASTER_KEY, found)
+        made = "sk-" + random_source.token_hex(32)
+        found = store(ctx.workspace, MASTER_KEY, made, only_new=True)
         ctx.redact.learn({MASTER_KEY: found})
     if len(found) < STRONG_KEY_LENGTH:
         raise UsageError(

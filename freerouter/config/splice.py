@@ -7,6 +7,7 @@ None; whoever uses this reads the new text again and compares.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -25,6 +26,10 @@ def inline(value: Any) -> str:
         [value], default_flow_style=True, allow_unicode=True, width=10**6, sort_keys=False
     )
     return text.strip()[1:-1]
+
+
+_COMMA = re.compile(r"(,?)[ \t]*(?:#[^\n]*)?\r?\n")
+"""What may stand between an entry and the end of its line."""
 
 
 class Lines:
@@ -49,10 +54,12 @@ class Lines:
         return node
 
     def without(self, place: Place) -> str | None:
-        """The text without an entry of a list or a map that has its lines to itself."""
+        """The text without an entry of a list or a map, of the lines that it has to itself."""
         parent, node = self.node(place[:-1]), self.node(place)
-        if node is None or parent.flow_style:
+        if node is None:
             return None
+        if parent.flow_style:
+            return self._without_inline(parent, node)
         if isinstance(parent, yaml.MappingNode):
             mark = next(key for key, value in parent.value if value is node).start_mark
             first = mark.line if not self._lines[mark.line][: mark.column].strip() else None
@@ -85,7 +92,11 @@ class Lines:
     def with_entry(self, place: Place, lines: Sequence[str]) -> str | None:
         """The text with the lines of one more entry at the end of a list or map."""
         parent = self.node(place)
-        if parent is None or (parent.value and getattr(parent, "flow_style", True)):
+        if parent is None or not isinstance(parent.value, list | str):
+            return None
+        if parent.value and isinstance(parent, yaml.CollectionNode) and parent.flow_style:
+            return self._with_inline(parent, lines)
+        if parent.value and not isinstance(parent, yaml.CollectionNode):
             return None
         if not parent.value:
             start, end = self._offset(parent.start_mark), self._offset(parent.end_mark)
@@ -124,6 +135,41 @@ class Lines:
         """The text with more keys at its end."""
         return self._with(len(self._lines), ["", *lines], 0)
 
+    def _without_inline(self, parent: Any, node: Any) -> str | None:
+        """The text without an entry between brackets, with its comma."""
+        spans = [self._span(item) for item in parent.value]
+        number = next(n for n, item in enumerate(parent.value) if node in _parts(item))
+        start, end = spans[number]
+        tail = _COMMA.match(self.text, end)
+        line = self.text.rfind("\n", 0, start) + 1
+        if tail and not self.text[line:start].strip():
+            return self.text[:line] + self.text[tail.end() :]
+        if number + 1 < len(spans):
+            end = spans[number + 1][0]
+        elif number:
+            start = spans[number - 1][1]
+        # A comment between two entries has no line to stay on.
+        beside = self.text[start:end].replace(self.text[slice(*spans[number])], "")
+        return None if "#" in beside else self.text[:start] + self.text[end:]
+
+    def _with_inline(self, parent: Any, lines: Sequence[str]) -> str:
+        """The text with one more entry between brackets: on a line of its own where the last is."""
+        new = inline(yaml.safe_load("\n".join(lines)))[1:-1]
+        start, end = self._span(parent.value[-1])
+        tail = _COMMA.match(self.text, end)
+        line = self.text.rfind("\n", 0, start) + 1
+        pad = self.text[line:start]
+        if tail is None or pad.strip():
+            return f"{self.text[:end]}, {new}{self.text[end:]}"
+        comma = tail[1]
+        ended = f"{self.text[:end]}{comma or ','}{self.text[end + len(comma) : tail.end()]}"
+        return f"{ended}{pad}{new}{comma}{self._end}{self.text[tail.end() :]}"
+
+    def _span(self, item: Any) -> tuple[int, int]:
+        """Where an entry of a list or map begins and ends."""
+        first, last = (item[0], item[1]) if isinstance(item, tuple) else (item, item)
+        return self._offset(first.start_mark), self._offset(last.end_mark)
+
     def _dash(self, item: Any) -> int | None:
         """The line on which an entry of a list begins with its dash."""
         number, column = item.start_mark.line, item.start_mark.column
@@ -145,6 +191,11 @@ class Lines:
 
     def _offset(self, mark: Any) -> int:
         return sum(map(len, self._lines[: mark.line])) + int(mark.column)
+
+
+def _parts(item: Any) -> tuple[Any, ...]:
+    """An entry of a list, or name and value of one of a map."""
+    return item if isinstance(item, tuple) else (item,)
 
 
 def _after(node: Any) -> int:

@@ -25,7 +25,11 @@ def read_state(path: str) -> dict[str, Any] | None:
 
 
 def write_state(path: str, data: dict[str, Any]) -> None:
-    atomic.write_text(path, json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n")
+    atomic.write_text(path, state_text(data))
+
+
+def state_text(data: dict[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def read_models(workspace: Workspace) -> list[dict[str, Any]]:
@@ -126,3 +130,38 @@ def asked_for(workspace: Workspace) -> str:
     """The digest of the providers.yaml from which config.yaml was written."""
     data = read_state(workspace.models_file)
     return str(data.get("asked_for", "")) if data else ""
+
+
+def mark_written(workspace: Workspace, deployments: list[dict[str, str]]) -> None:
+    """Let the last lists say that these are the models in config.yaml, and no others.
+
+    One that is not in them (any more) is taken in, as stale.
+    """
+    data = read_state(workspace.models_file)
+    if data is None:
+        return
+    rows = read_models(workspace)
+    served = {(d.get("provider", ""), d.get("model", "")): d for d in deployments}
+    anybodys = {d.get("model", "") for d in deployments if "provider" not in d}
+    known = set()
+    for row in rows:
+        place = (row["provider"], row["id"])
+        known |= {place, ("", row["id"])}
+        row["written"] = place in served or row["id"] in anybodys
+    rows += [_row(*place, served[place]) for place in served if place not in known]
+    write_state(workspace.models_file, {**data, "models": rows, "asked_for": ""})
+
+
+def _row(provider: str, model: str, told: dict[str, str]) -> dict[str, Any]:
+    return {
+        "id": model,
+        "provider": provider,
+        "context": int(told["context"]) if told.get("context", "").isdigit() else None,
+        "output": int(told["output"]) if told.get("output", "").isdigit() else None,
+        "input_price": told.get("input_price"),
+        "output_price": told.get("output_price"),
+        "free": told.get("free", "unknown"),
+        "reason": "",
+        "stale": True,
+        "written": True,
+    }

@@ -99,6 +99,11 @@ class Workspace(NamedTuple):
         return self._path("backups")
 
     @property
+    def undone_file(self) -> str:
+        """Which backups `undo` made, and what each brought back."""
+        return self._path("state", "undone.json")
+
+    @property
     def overrides(self) -> str:
         """A user's own catalogue records, which extend or replace ours."""
         return self._path("providers.d")

@@ -228,6 +228,7 @@ def _kept(ctx: Context, answer: Message) -> FreeRouterError:
     return FreeRouterError(
         "The new configuration did not come up. The gateway goes on with the old one.",
         why,
+        "`freerouter diff --running` tells what is different, and `freerouter undo` takes it back. "
         "`freerouter logs` shows all of it; `freerouter doctor` looks for the cause.",
     )
 

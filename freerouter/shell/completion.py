@@ -9,7 +9,7 @@ from prompt_toolkit.completion import Completer, Completion
 
 from freerouter.config.profiles import profile_names
 from freerouter.config.state import read_models
-from freerouter.errors import UsageError
+from freerouter.errors import FileError, UsageError
 from freerouter.parser import GLOBALS
 from freerouter.plugins import flow_directories
 from freerouter.providers.catalogue_names import known_ids
@@ -87,6 +87,15 @@ class Names:
             ]
         return self._models
 
+    def backups(self) -> list[Candidate]:
+        from freerouter.config.backups import backups_of
+
+        try:
+            found = backups_of(self._workspace())
+        except FileError:
+            return []
+        return [Candidate("latest", "backup"), *(Candidate(b.name, "backup") for b in found)]
+
     def of(self, kind: str) -> list[Candidate]:
         if kind == "model":
             return self.models()
@@ -101,6 +110,8 @@ class Names:
         if kind == "flow":
             paths = flow_paths(flow_directories(self._workspace().flows))
             return [Candidate(name, "flow") for name in sorted(paths)]
+        if kind == "backup":
+            return self.backups()
         if kind == "command":
             return [Candidate(c.name, c.summary) for c in REGISTRY.visible]
         return []

@@ -45,6 +45,16 @@ def test_a_providers_yaml_that_is_wrong_is_an_error_with_its_place(
     assert brief(found, "port.free") == ("skipped", [])
 
 
+def test_a_broken_providers_yaml_that_has_backups_has_a_way_back(world: World) -> None:
+    world.providers("providers:\n  - type: demo\n")
+    assert "restore" not in str(diagnosed(world)["providers.valid"])
+    assert world.cli("backup").code == 0
+    world.providers("providers: [\n")
+    assert diagnosed(world)["providers.valid"]["fix"].endswith(
+        "Or go back: `freerouter restore latest` brings the latest backup back."
+    )
+
+
 def test_nothing_switched_on_is_an_error(world: World) -> None:
     world.providers("providers:\n  - {type: demo, enabled: false}\n")
     found = diagnosed(world)

@@ -66,20 +66,31 @@ def test_the_same_answers_make_the_same_bytes_and_no_backup(routed: World) -> No
     assert not (routed.workspace / "backups").exists()
 
 
+def test_the_bytes_are_the_same_whatever_order_python_gives_to_sets(
+    routed: World, server: FakeServer
+) -> None:
+    texts = set()
+    for seed in ("1", "2", "3"):
+        (routed.workspace / "config.yaml").unlink(missing_ok=True)
+        assert routed.process("fetch", "--fresh", PYTHONHASHSEED=seed).code == 0
+        texts.add((routed.workspace / "config.yaml").read_bytes())
+    assert len(texts) == 1
+
+
 def test_a_config_that_changes_is_backed_up(routed: World, server: FakeServer) -> None:
     routed.cli("fetch")
     before = (routed.workspace / "config.yaml").read_text()
     rows = [openrouter_row("new/model:free", price="0")]
     server.replies["/api/v1/models"] = Reply({"data": rows})
     routed.cli("fetch")
-    (kept,) = (routed.workspace / "backups").iterdir()
+    (kept,) = (routed.workspace / "backups").glob("config.yaml.backup.*")
     assert kept.read_text() == before
 
 
 def test_a_config_that_is_no_text_any_more_is_replaced(routed: World) -> None:
     (routed.workspace / "config.yaml").write_bytes(b"\xff\xfe\xff")
     assert routed.cli("fetch").code == 0
-    (kept,) = (routed.workspace / "backups").iterdir()
+    (kept,) = (routed.workspace / "backups").glob("config.yaml.backup.*")
     assert kept.read_bytes() == b"\xff\xfe\xff"
 
 
@@ -567,7 +578,7 @@ def test_a_literal_key_goes_by_reference_and_stays_in_providers_yaml(
     assert server.seen[0].key == CANARY
     world.providers(text.replace("my-lab", "other"))
     again = world.cli("fetch")
-    assert len(list((world.workspace / "backups").iterdir())) == 1
+    assert len(list((world.workspace / "backups").glob("config.yaml.*"))) == 1
     assert_hidden(world, str(ran), str(again), but="providers.yaml")
 
 

@@ -67,6 +67,11 @@ LINES = {
     "profile list": "profile list",
     "profile diff": "profile diff dev staging",
     "profile remove": "profile remove staging --yes",
+    "backup": "backup",
+    "backups": "backups",
+    "diff": "diff 3",
+    "undo": "undo",
+    "restore": "restore latest --yes",
 }
 """A command by its name, in an order in which each has something to tell."""
 RUNNING = {

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from freerouter.config import atomic
 from freerouter.errors import FileError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_written_file_is_private_and_holds_exactly_the_text(tmp_path: Path) -> None:
@@ -93,43 +97,6 @@ def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:
     assert order == ["first", "second"]
 
 
-def test_a_backup_is_the_same_bytes_whatever_they_are(tmp_path: Path) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_bytes(b"\xff\xfe\x00broken")
-    kept = atomic.back_up(str(path), str(tmp_path / "backups"), now=0.0)
-    assert Path(kept).read_bytes() == b"\xff\xfe\x00broken"
-    assert Path(kept).stat().st_mode & 0o777 == 0o600
-
-
-def test_there_is_no_backup_of_what_is_not_there(tmp_path: Path) -> None:
-    assert atomic.back_up(str(tmp_path / "none"), str(tmp_path / "backups"), now=0.0) == ""
-    assert os.listdir(tmp_path) == []
-
-
-def test_backups_of_one_second_get_names_of_their_own(tmp_path: Path) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_text("text")
-    names = [atomic.back_up(str(path), str(tmp_path / "b"), now=0.0) for _ in range(3)]
-    assert len(set(names)) == 3
-    assert names[1] == f"{names[0]}_2"
-
-
-def test_only_the_last_twenty_backups_are_kept(tmp_path: Path) -> None:
-    path, backups = tmp_path / "config.yaml", tmp_path / "backups"
-    for number in range(23):
-        path.write_text(str(number))
-        kept = atomic.back_up(str(path), str(backups), now=float(number))
-        os.utime(kept, (number, number))
-    texts = {file.read_text() for file in backups.iterdir()}
-    assert texts == {str(number) for number in range(3, 23)}
-
-
-def test_a_backup_of_what_cannot_be_read_says_so(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").mkdir()
-    with pytest.raises(FileError, match=r"Cannot read .*config\.yaml\. Is a directory\."):
-        atomic.back_up(str(tmp_path / "config.yaml"), str(tmp_path / "backups"), now=0.0)
-
-
 # Root too heeds permission bits once it has given up CAP_DAC_OVERRIDE for what it starts.
 OBEDIENT = """
 import ctypes, os, sys
@@ -159,3 +126,118 @@ def test_a_read_only_workspace_is_named_and_left_as_it_was(tmp_path: Path) -> No
     )
     assert done.returncode == 2
     assert os.listdir(workspace) == ["providers.yaml"]
+
+
+def test_what_a_crash_has_left_is_taken_away_by_the_next_write_of_that_file(tmp_path: Path) -> None:
+    left, young, other = (
+        *(tmp_path / f"..env.{number}-17ab" for number in (1, 2)),
+        tmp_path / ".config.yaml.1-17ab",
+    )
+    for path in (left, young, other):
+        path.write_text("SOME_KEY=left by a crash")
+    for path in (left, other):
+        os.utime(path, (0, 0))
+    atomic.write_text(str(tmp_path / ".env"), "new")
+    assert sorted(os.listdir(tmp_path)) == ["..env.2-17ab", ".config.yaml.1-17ab", ".env"]
+
+
+def test_of_several_files_none_is_written_where_one_cannot_be(tmp_path: Path) -> None:
+    first = tmp_path / "first"
+    first.write_text("old")
+    (tmp_path / "second").mkdir()
+    with pytest.raises(FileError, match="A directory of that name is in the way"):
+        atomic.write_together({str(first): b"new", str(tmp_path / "second"): b"new"})
+    assert first.read_text() == "old"
+    assert sorted(os.listdir(tmp_path)) == ["first", "second"]
+
+
+def test_file_and_name_are_on_the_disk_before_anything_else_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a power failure cannot take the backup and leave the change."""
+    order: list[str] = []
+    sync, replace = os.fsync, os.replace
+
+    def fsync(descriptor: int) -> None:
+        order.append("directory" if os.path.isdir(f"/proc/self/fd/{descriptor}") else "file")
+        sync(descriptor)
+
+    def replaced(old: str, new: str) -> None:
+        order.append(f"replace {os.path.basename(new)}")
+        replace(old, new)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", replaced)
+    atomic.write_together({str(tmp_path / "a"): b"1", str(tmp_path / "b"): b"2"})
+    assert order == ["file", "file", "replace a", "replace b", "directory"]
+
+
+NAMESPACE = ["unshare", "--mount", "--map-root-user"]
+DISK = """
+import json, os, subprocess, sys
+top, state = sys.argv[1:]
+root = os.path.join(top, "freerouter")
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", top], check=True)
+environ = {**os.environ, "FREEROUTER_HOME": root, "HOME": top, "MY_KEY": "k" * 20000}
+
+def command(line):
+    words = [sys.executable, "-m", "freerouter", *line.split()]
+    done = subprocess.run(words, env=environ, capture_output=True, text=True)
+    return [done.returncode, done.stderr]
+
+def files():
+    found = {}
+    for directory, _, names in os.walk(root):
+        for name in names:
+            with open(os.path.join(directory, name), "rb") as file:
+                found[os.path.join(directory, name)] = file.read().hex()
+    return found
+
+os.mkdir(root)
+with open(os.path.join(root, "providers.yaml"), "w") as file:
+    file.write("# " + "mine " * 2000 + "\\nproviders:\\n  - type: demo\\n")
+static = "providers add static --model {} --via openai --url http://127.0.0.1:9/v1"
+for line in ("fetch", static.format("one"), "fetch", static.format("two")):
+    assert command(line)[0] == 0, line
+if state == "full":
+    with open(os.path.join(top, "filler"), "wb", buffering=0) as file:
+        try:
+            while file.write(b"x" * 512):
+                pass
+        except OSError:
+            pass
+else:
+    subprocess.run(["mount", "-o", "remount,ro", top], check=True)
+before = files()
+said = {line: command(line) for line in (
+    static.format("three"), "fetch", "undo", "restore 2 --yes", "providers disable demo",
+    "keys set openrouter --from-env MY_KEY --unchecked",
+)}
+print(json.dumps({"said": said, "same": files() == before}))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+@pytest.mark.parametrize(
+    ("state", "why"), [("full", "No space left on device."), ("ro", "Read-only file system.")]
+)
+def test_on_a_full_disk_and_on_a_read_only_one_everything_stays_as_it_was(
+    tmp_path: Path, state: str, why: str
+) -> None:
+    if subprocess.run([*NAMESPACE, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no namespace of mounts may be made here")
+    done = subprocess.run(
+        [*NAMESPACE, sys.executable, "-c", DISK, str(tmp_path), state],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    for line, (code, err) in report["said"].items():
+        assert code == 2, (line, err)
+        assert err.splitlines()[1] == why, (line, err)
+        assert "Nothing was changed." in err
+    assert report["same"]

@@ -410,3 +410,37 @@ def test_adding_to_an_entry_keeps_the_comment_behind_it(file: File) -> None:
     assert file.text == FULL.replace(
         "  - type: demo\n", "  - type: demo\n    api_base: '${BASE:-x}'\n"
     )
+
+
+# Between brackets
+
+BRACKETS = """\
+providers: [  # mine
+  {type: oai, name: lab},  # the lab
+  {type: oai, name: attic},  # second
+]  # all
+select: {lab: [x], attic: [y]}  # chosen
+"""
+
+
+def test_an_entry_between_brackets_comes_and_goes_with_its_line(file: File) -> None:
+    file.write(BRACKETS)
+    put_provider(file.workspace, {"type": "demo"}, 0.0)
+    new = "  {type: oai, name: attic},  # second\n  {type: demo},\n"
+    assert file.text == BRACKETS.replace("  {type: oai, name: attic},  # second\n", new)
+    remove_provider(file.workspace, "demo", 0.0)
+    assert file.text == BRACKETS
+    remove_provider(file.workspace, "lab", 0.0)
+    assert file.text == BRACKETS.replace("  {type: oai, name: lab},  # the lab\n", "").replace(
+        "lab: [x], ", ""
+    )
+
+
+def test_entries_on_one_line_come_and_go_on_it(file: File) -> None:
+    text = "providers: [{type: demo}, {type: oai, name: lab}]  # mine\r\n# end\r\n"
+    file.write(text)
+    put_provider(file.workspace, {"type": "ollama"}, 0.0)
+    assert file.text == text.replace("lab}]", "lab}, {type: ollama}]")
+    for name in ("demo", "ollama", "lab"):
+        remove_provider(file.workspace, name, 0.0)
+    assert file.text == "providers: []  # mine\r\n# end\r\n"
