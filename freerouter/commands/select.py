@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from freerouter.commands.pools import lost_lines
 from freerouter.commands.selection import (
     Choosing,
     check_words,
@@ -58,8 +59,9 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     changed = write(ctx, file, parts, fetched=fetched, others=others)
     show = [_first_line(selected), *(gone_line(p) for p in parts if p.gone)]
     show += [withheld_line(p) for p in parts if p.withheld]
+    show += lost_lines(ctx.workspace)
     show.append(total_line(parts, changed=changed))
-    show += _reload_hint(ctx)
+    show += reload_hint(ctx)
     data = {
         "selected": selected,
         "models": sum(len(p.written) for p in parts),
@@ -112,7 +114,8 @@ def _first_line(selected: Mapping[str, Sequence[str]]) -> Line:
     return Line(f"{counted(sum(map(len, selected.values())), 'model')} selected.", "ok")
 
 
-def _reload_hint(ctx: Context) -> list[Line]:
+def reload_hint(ctx: Context) -> list[Line]:
+    """Whether the gateway that runs has to be told of what was written."""
     record = running(ctx.workspace)
     if record is None or record.fingerprint == fingerprint_of(ctx.workspace.config_file):
         return []

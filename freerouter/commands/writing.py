@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.commands.changes import some
 from freerouter.config import atomic
+from freerouter.config.proven import read_proven
 from freerouter.config.providers_file import NEVER
 from freerouter.config.secrets import ensure_master_key
 from freerouter.config.state import (
@@ -16,6 +17,7 @@ from freerouter.config.state import (
     read_fetched,
     read_left_out,
     read_models,
+    read_ranked_by,
     read_refused,
     write_state,
 )
@@ -110,6 +112,11 @@ def deployed(parts: Iterable[Part]) -> list[tuple[Account, Model]]:
     return [(a, m) for p in parts for m in p.written for a in (p.account, *p.others)]
 
 
+def names_of(parts: Iterable[Part]) -> set[str]:
+    """`provider/model` of all that is written."""
+    return {f"{p.account.name}/{m.id}" for p in parts for m in p.written}
+
+
 def _all_withheld(account: Account, withheld: Sequence[Model]) -> ProviderError:
     return ProviderError(
         f"{account.label}: none of its models is known to cost nothing, so none was written "
@@ -180,10 +187,13 @@ def write(
     """Write both files; whether config.yaml changed. `others` are rows that belong to no part."""
     workspace = ctx.workspace
     ensure_master_key(ctx)
+    from freerouter.commands.pools import in_config, pools_of
     from freerouter.config.generate import generate
 
     _check_own_models(file)
-    text = generate(file, deployed(parts))
+    proven = [n for n in sorted(read_proven(workspace)) if n in names_of(parts)]
+    pools = pools_of(file, parts, proven)
+    text = generate(file, deployed(parts), in_config(pools))
     if left_out is None:
         left_out = read_left_out(workspace)
     if refused is None:
@@ -204,6 +214,8 @@ def write(
             "suffixes": suffixes,
             "left_out": left_out,
             "asked_for": digest_of(workspace.providers_file),
+            "pools": [pool.as_data() for pool in pools],
+            "proven": proven,
             **({"refused": refused} if refused else {}),
         }
         write_state(workspace.models_file, state)
@@ -237,15 +249,21 @@ def is_current(ctx: Context) -> bool:
     workspace = ctx.workspace
     if digest_of(workspace.providers_file) == asked_for(workspace):
         return True
-    from freerouter.config.generate import generate
-
     try:
-        file, parts = _present(ctx)
-        text = generate(file, deployed(parts))
+        text = present_text(workspace, *_present(ctx))
     except FreeRouterError:
         return False
     wanted = text.partition(FINGERPRINT)[2].partition("\n")[0]
     return wanted == fingerprint_of(workspace.config_file)
+
+
+def present_text(workspace: Workspace, file: ProvidersFile, parts: Sequence[Part]) -> str:
+    """config.yaml as it would be written now; what was proven since changes nothing of it."""
+    from freerouter.commands.pools import in_config, pools_of
+    from freerouter.config.generate import generate
+
+    pools = in_config(pools_of(file, parts, read_ranked_by(workspace)))
+    return generate(file, deployed(parts), pools)
 
 
 def _present(ctx: Context) -> tuple[ProvidersFile, list[Part]]:

@@ -1,7 +1,7 @@
 """providers.yaml: what the user wants. Read strictly, with a position for everything wrong.
 
-The original FreeRouter's file loads as it is; ours adds `version`, `select`, `gateway` and
-`litellm`.
+The original FreeRouter's file loads as it is; ours adds `version`, `select`, `aliases`,
+`gateway` and `litellm`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from freerouter.config.aliases_file import read_aliases
 from freerouter.config.yaml_file import Document, read_yaml
 from freerouter.errors import FileError, NotConfiguredError, NotFoundError
 from freerouter.registry import did_you_mean
@@ -16,6 +17,7 @@ from freerouter.registry import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from freerouter.config.aliases_file import Alias
     from freerouter.config.workspace import Workspace
 
 HOST = "127.0.0.1"
@@ -28,6 +30,7 @@ TOP: Mapping[str, type | tuple[type, ...]] = {
     "version": int,
     "providers": list,
     "select": dict,
+    "aliases": dict,
     "gateway": dict,
     "litellm": dict,
     "spend": str,
@@ -106,6 +109,8 @@ class ProvidersFile(NamedTuple):
     """By provider, the models chosen. A provider that is not in it goes by its own rule."""
     spend: str = ""
     """never: no model that is not known to cost nothing is ever served."""
+    aliases: Mapping[str, Alias] = NOTHING
+    """By name, the user's own names for models."""
 
     @property
     def enabled(self) -> tuple[Entry, ...]:
@@ -172,6 +177,7 @@ def read_providers(document: Document) -> ProvidersFile:
         dict(data.get("litellm") or {}),
         _selections(document, data.get("select") or {}, [e.name for e in entries]),
         _one_of(document, data, ("spend",), (NEVER, ALLOWED)),
+        read_aliases(document, data.get("aliases") or {}),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from prompt_toolkit.completion import Completer, Completion
 
-from freerouter.config.state import read_models
+from freerouter.config.state import read_models, read_pools
 from freerouter.errors import UsageError
 from freerouter.parser import GLOBALS
 from freerouter.plugins import flow_directories
@@ -84,6 +84,7 @@ class Names:
             self._models = [
                 Candidate(r["id"], r["provider"]) for r in read_models(workspace) if r["written"]
             ]
+            self._models += self.of("alias")
         return self._models
 
     def of(self, kind: str) -> list[Candidate]:
@@ -94,6 +95,11 @@ class Names:
 
             return [
                 Candidate(name, "provider") for name in sorted({*known_ids(), *plugged_records()})
+            ]
+        if kind == "alias":
+            return [
+                Candidate(pool["name"], ", ".join(pool["members"][:3]))
+                for pool in read_pools(self._workspace())
             ]
         if kind == "flow":
             paths = flow_paths(flow_directories(self._workspace().flows))
