@@ -38,7 +38,8 @@ def list_all(ctx: Context, args: Mapping[str, Any]) -> Result:
     for pool in pools:
         first = (pool["name"], _strategy(pool))
         for name in pool["members"]:
-            rows.append((*first, name, ""))
+            shares = pool["weights"].get(name)
+            rows.append((*first, name, f"{shares} shares" if shares else ""))
             first = ("", "")
         for name, why in pool["lost"]:
             rows.append((*first, name, f"not served: {why}"))

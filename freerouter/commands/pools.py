@@ -89,7 +89,9 @@ def _own(alias: Alias, served: Served) -> Pool:
 
 def _named_by_hand(file: ProvidersFile) -> set[str]:
     """Names under which the user serves models of `litellm:`."""
-    rows = file.litellm.get("model_list") or []
+    rows = file.litellm.get("model_list")
+    if not isinstance(rows, list):
+        return set()
     return {str(row.get("model_name")) for row in rows if isinstance(row, dict)}
 
 
@@ -104,5 +106,5 @@ def _lines(pool: Mapping[str, Any]) -> list[Line]:
     reasons = "; ".join(f"{name} ({why})" for name, why in pool["lost"])
     if pool["members"]:
         return [Line(f"{pool['name']}: left out of it: {reasons}.", "warn", err=True)]
-    what = f"{pool['name']} is not served, since no member is: {reasons}."
+    what = f"{pool['name']} is not served, since no member is: {reasons}. `select --add MODEL` helps."
     return [Line(what, "error", err=True)]

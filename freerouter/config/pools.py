@@ -51,6 +51,7 @@ class Pool(NamedTuple):
             "name": self.name,
             "members": [member.name for member in self.members],
             "strategy": self.strategy,
+            "weights": {member.name: member.weight for member in self.members if member.weight > 1},
             "lost": [list(pair) for pair in self.lost],
             "own": self.own,
         }

@@ -20,7 +20,7 @@ ROW = frozenset(
 )
 """The fields of `providers.models.Model`, and whether the model was written into config.yaml."""
 
-POOL = frozenset({"name", "members", "strategy", "lost", "own"})
+POOL = frozenset({"name", "members", "strategy", "weights", "lost", "own"})
 
 
 def read_state(path: str) -> dict[str, Any] | None:
@@ -78,7 +78,7 @@ def read_refused(workspace: Workspace) -> dict[str, list[str]]:
 
 
 def read_pools(workspace: Workspace) -> list[dict[str, Any]]:
-    """What the aliases came to when config.yaml was written: name, members, strategy, lost, own."""
+    """What the aliases came to when config.yaml was written: name, members and so on."""
     data = read_state(workspace.models_file)
     found = data.get("pools") if data else None
     rows = found if isinstance(found, list) else []

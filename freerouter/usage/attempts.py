@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LIMIT, TIMEOUT = 429, 408
+CUT = 0
+"""The status of one that gave none: its connection failed, or ended in the middle."""
 UNAVAILABLE = 503
 TOO_LARGE = 413
 CLIENT = (400, TOO_LARGE, 422)
@@ -32,6 +34,7 @@ what is not here (a server's error, a cut connection) passes sooner.
 """
 SHORT_REST = 10.0
 WORDS = {
+    CUT: "connection failed",
     401: "refused the key",
     402: "no credit left",
     403: "not allowed",
@@ -54,11 +57,8 @@ class Attempt(NamedTuple):
 
     @property
     def words(self) -> str:
-        reason = WORDS.get(self.status, "connection or server failed")
-        if self.status >= SERVER:
-            reason = f"failed ({self.status})"
-        elif self.status in CLIENT and self.status != TOO_LARGE:
-            reason = f"request refused ({self.status})"
+        refused = "request refused" if self.status in CLIENT else "failed"
+        reason = WORDS.get(self.status, f"{refused} ({self.status})")
         again = f", again in {_seconds(self.retry_after)} s" if self.retry_after else ""
         return f"{self.member}: {reason}{again}"
 

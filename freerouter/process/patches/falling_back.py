@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from freerouter.process.patches.target import Patch
 from freerouter.usage.attempts import (
+    CUT,
     LIMIT,
     SERVER,
     TOO_LARGE,
@@ -70,7 +71,7 @@ def note(router: Any, walk: Walk, name: str, error: Exception) -> None:
 
     cause = unwrapped(error)
     found = getattr(cause, "status_code", None)
-    status = found if isinstance(found, int) else SERVER
+    status = CUT if is_cut(cause) else found if isinstance(found, int) else SERVER
     too_long = isinstance(cause, litellm.ContextWindowExceededError) or status == TOO_LARGE
     attempt = walk.fail(name, status, retry_after_of(cause), too_long=too_long)
     seconds = rest_after(status, attempt.retry_after)
@@ -81,6 +82,13 @@ def note(router: Any, walk: Walk, name: str, error: Exception) -> None:
             exception_status=status,
             cooldown_time=seconds,
         )
+
+
+def is_cut(error: Exception) -> bool:
+    """Whether there was no connection, or it ended before the answer did."""
+    import litellm
+
+    return isinstance(error, litellm.APIConnectionError) or "Connection error." in str(error)
 
 
 def unwrapped(error: Exception) -> Exception:
