@@ -9,11 +9,13 @@ import contextlib
 import http.client
 import json
 import os
+import time
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from chat_only import BREAKS, WORDS, ChatOnly
 
 from freerouter.config.secrets import MASTER_KEY, load_secrets
 from freerouter.config.yaml_file import dump_yaml
@@ -40,6 +42,7 @@ MOST = ("limited", "refusing", "broken", "hanging", "dropping")
 DIALECTS = ("chat", "messages")
 WAYS = tuple(product(DIALECTS, (False, True)))
 TEXT = "Hello"
+HELLO = [{"role": "user", "content": "Hi"}]
 
 
 class Answer(NamedTuple):
@@ -52,9 +55,11 @@ class Gateway(NamedTuple):
     session: Session
     port: int
     key: str
+    breaking: ChatOnly
+    """A provider whose streams break off."""
 
     def ask(self, model: str, dialect: str = "chat", *, stream: bool = False) -> Answer:
-        question = {"model": model, "messages": [{"role": "user", "content": "Hi"}]}
+        question = {"model": model, "messages": HELLO}
         body = json.dumps({**question, "max_tokens": 9, "stream": stream})
         path = "/v1/messages" if dialect == "messages" else "/v1/chat/completions"
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
@@ -65,11 +70,14 @@ class Gateway(NamedTuple):
         connection.close()
         return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, text)
 
-    def requests(self) -> list[dict[str, Any]]:
-        """What the gateway recorded, the oldest first."""
-        found: list[dict[str, Any]] = self.session.run(
-            self.session.parse("logs --requests -n 1000")
-        ).data["requests"]
+    def records(self, alias: str, count: int) -> list[dict[str, Any]]:
+        """So many records of an alias, the oldest first, once they are written."""
+        found: list[dict[str, Any]] = []
+        end = time.monotonic() + 60
+        while len(found) < count and time.monotonic() < end:
+            time.sleep(0.1)
+            told = self.session.run(self.session.parse("logs --requests -n 1000")).data
+            found = [record for record in told["requests"] if record["alias"] == alias]
         return found
 
 
@@ -88,6 +96,7 @@ def aliases() -> dict[str, Any]:
     found["shared"] = {"members": ["limited/m", "refusing/m", "fine/m"], "strategy": "balance"}
     found["told"] = ["limited/m", "broken/m", "fine/m"]
     found["vain"] = ["limited/m", "broken/m"]
+    found["begun"] = ["breaking/b", "fine/m"]
     found["tired"] = ["broken/m", "refusing/m"]
     return found
 
@@ -97,20 +106,23 @@ def running(records: Path, more: Mapping[str, str]) -> Iterator[Gateway]:
     rows: dict[str, dict[str, Any]]
     rows = {name: {"fail": {"chat": fault}} for name, fault in FAULTS.items()}
     rows["fine"] = {"answer": TEXT}
-    rows["cutting"]["answer"] = "Words that never all arrive"
     fakes = {n: {"shape": "openai", "models": ["m", f"only-{n}"], **r} for n, r in rows.items()}
     described = records / "fakes.yaml"
     described.write_text(dump_yaml({"providers": fakes}))
     with (
         fresh_home(os.environ) as (environ, cwd),
         fake_providers(str(described), str(records)),
+        contextlib.closing(ChatOnly({"b": BREAKS})) as breaking,
     ):
         session = Session(Silent(), {**environ, "FREEROUTER_CATALOGUE": str(records), **more}, cwd)
         run(session, "init")
         workspace = session.context().workspace
         wanted = {
             "gateway": {"request_timeout": 2},
-            "providers": [{"type": name} for name in fakes],
+            "providers": [
+                *({"type": name} for name in fakes),
+                {"type": "oai", "name": "breaking", "api_base": breaking.base},
+            ],
             "aliases": aliases(),
         }
         Path(workspace.providers_file).write_text(dump_yaml(wanted))
@@ -119,7 +131,7 @@ def running(records: Path, more: Mapping[str, str]) -> Iterator[Gateway]:
         key = load_secrets(session.context()).get(MASTER_KEY)
         assert key
         try:
-            yield Gateway(session, port, key)
+            yield Gateway(session, port, key, breaking)
         finally:
             run(session, "stop --timeout 2")
 
@@ -232,19 +244,29 @@ def test_what_is_built_in_answers_and_is_listed(gateway: Gateway) -> None:
 
 
 def test_a_stream_that_began_is_not_begun_again_elsewhere(gateway: Gateway) -> None:
-    answer = gateway.ask(name_of("cutting", "chat", stream=True), stream=True)
-    assert answer.headers["x-freerouter-served-by"] == "cutting/m"
-    assert "error" in answer.body
-    assert TEXT not in answer.body
+    body = json.dumps({"model": "begun", "messages": HELLO, "stream": True})
+    headers = {"Authorization": f"Bearer {gateway.key}", "Content-Type": "application/json"}
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=60)
+    connection.request("POST", "/v1/chat/completions", body, headers)
+    answer = connection.getresponse()
+    assert answer.getheader("x-freerouter-served-by") == "breaking/b"
+    begun = answer.readline()
+    while WORDS[0].strip() not in begun.decode():
+        begun = answer.readline()
+    gateway.breaking.go_on.set()
+    rest = answer.read().decode()
+    connection.close()
+    assert "error" in rest
+    assert TEXT not in rest
 
 
 def test_a_record_tells_who_was_asked_and_who_answered(gateway: Gateway) -> None:
     for alias in ("told", "told", "vain"):
         gateway.ask(alias)
-    first, again = (r for r in gateway.requests() if r["alias"] == "told")
+    first, again = gateway.records("told", 2)
     assert (first["provider"], first["model"], first["fallbacks"]) == ("fine", "m", 2)
     assert (again["provider"], again["model"], again["fallbacks"]) == ("fine", "m", 0)
-    (vain,) = (r for r in gateway.requests() if r["alias"] == "vain")
+    (vain,) = gateway.records("vain", 1)
     assert (vain["status"], vain["provider"], vain["model"], vain["fallbacks"]) == (429, "", "", 1)
     assert vain["message"].startswith("vain: none of its models could answer. limited/m: limit")
 
