@@ -8,16 +8,18 @@ from freerouter.commands.pools import lost_lines
 from freerouter.commands.select import reload_hint
 from freerouter.commands.selection import find_model
 from freerouter.commands.writing import last_lists, rewrite
+from freerouter.config import atomic
 from freerouter.config.aliases_file import BALANCE, BUILT_IN, NAME, ORDER, Alias
 from freerouter.config.edit import put_aliases, rename_alias
 from freerouter.config.providers_file import load_providers
 from freerouter.config.state import read_models, read_pools
+from freerouter.config.yaml_file import decode
 from freerouter.errors import NotFoundError, UsageError
 from freerouter.registry import did_you_mean
 from freerouter.result import Line, Result, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from freerouter.config.providers_file import ProvidersFile
     from freerouter.context import Context
@@ -80,11 +82,11 @@ def add(ctx: Context, args: Mapping[str, Any]) -> Result:
         raise UsageError("--timeout takes a number of seconds.")
     alias = Alias(name, members, strategy, weights, args["timeout"])
     before = file.aliases.get(name)
-    changed = put_aliases(ctx.workspace, _values({**file.aliases, name: alias}), ctx.now())
+    put = _put(ctx, {**file.aliases, name: alias})
     asks = f"{name} shares its requests among" if strategy == BALANCE else f"{name} asks"
     words = f"{asks} {_worded(members, strategy)}."
     undo = _back(name, before) if before else (("alias", "remove", name),)
-    return _done(ctx, file, words, {"alias": _data(alias), "changed": changed}, undo)
+    return _done(ctx, put, words, {"alias": _data(alias)}, undo)
 
 
 def rename(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -95,9 +97,12 @@ def rename(ctx: Context, args: Mapping[str, Any]) -> Result:
         raise UsageError(
             f"There is an alias {new} already.", fix=f"`alias remove {new}` takes it away first."
         )
-    rename_alias(ctx.workspace, old, new, ctx.now())
+
+    def put() -> bool:
+        return rename_alias(ctx.workspace, old, new, ctx.now())
+
     undo = (("alias", "rename", new, old),)
-    return _done(ctx, file, f"{old} is called {new} now.", {"old": old, "new": new}, undo)
+    return _done(ctx, put, f"{old} is called {new} now.", {"old": old, "new": new}, undo)
 
 
 def remove(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -114,9 +119,8 @@ def remove(ctx: Context, args: Mapping[str, Any]) -> Result:
     else:
         back = ": the built-in one is back" if name in BUILT_IN else ""
         words = f"{name} is taken away{back}."
-    put_aliases(ctx.workspace, _values(rest), ctx.now())
     undo = _back(name, before) if before else (("alias", "restore", name),)
-    return _done(ctx, file, words, {"alias": name}, undo)
+    return _done(ctx, _put(ctx, rest), words, {"alias": name}, undo)
 
 
 def restore(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -132,31 +136,35 @@ def restore(ctx: Context, args: Mapping[str, Any]) -> Result:
             fix=f"`alias remove {name}` takes it away: the built-in one is back then.",
         )
     rest = {other: alias for other, alias in file.aliases.items() if other != name}
-    changed = put_aliases(ctx.workspace, _values(rest), ctx.now())
-    words = f"{name} is {'on again' if changed else 'on already'}."
-    undo = (("alias", "remove", name),) if changed else ()
-    return _done(ctx, file, words, {"alias": name, "changed": changed}, undo)
+    words = f"{name} is {'on again' if before else 'on already'}."
+    undo = (("alias", "remove", name),)
+    return _done(ctx, _put(ctx, rest), words, {"alias": name}, undo)
 
 
 def _done(
     ctx: Context,
-    before: ProvidersFile,
+    write: Callable[[], object],
     words: str,
     data: dict[str, Any],
     undo: tuple[tuple[str, ...], ...],
 ) -> Result:
-    """config.yaml in step with what was written, or nothing written at all."""
+    """Both files in step, or neither written."""
+    path = ctx.workspace.providers_file
+    with open(path, "rb") as file:
+        before = decode(file.read(), path)
+    data = {**data, "changed": bool(write())}
     try:
         rewrite(ctx)
     except BaseException:
-        put_aliases(ctx.workspace, _values(before.aliases), ctx.now())
+        atomic.write_text(path, before)
         raise
     show = (Line(words, "ok"), *lost_lines(ctx.workspace), *reload_hint(ctx))
-    return Result(data, show, undo=undo)
+    return Result(data, show, undo=undo if data["changed"] else ())
 
 
-def _values(aliases: Mapping[str, Alias]) -> dict[str, Any]:
-    return {name: alias.as_value() for name, alias in aliases.items()}
+def _put(ctx: Context, aliases: Mapping[str, Alias]) -> Callable[[], bool]:
+    values = {name: alias.as_value() for name, alias in aliases.items()}
+    return lambda: put_aliases(ctx.workspace, values, ctx.now())
 
 
 def _data(alias: Alias) -> dict[str, Any]:

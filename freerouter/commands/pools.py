@@ -106,5 +106,7 @@ def _lines(pool: Mapping[str, Any]) -> list[Line]:
     reasons = "; ".join(f"{name} ({why})" for name, why in pool["lost"])
     if pool["members"]:
         return [Line(f"{pool['name']}: left out of it: {reasons}.", "warn", err=True)]
-    what = f"{pool['name']} is not served, since no member is: {reasons}. `select --add MODEL` helps."
+    what = (
+        f"{pool['name']} is not served, since no member is: {reasons}. `select --add MODEL` helps."
+    )
     return [Line(what, "error", err=True)]

@@ -116,14 +116,16 @@ def put_aliases(workspace: Workspace, wanted: Mapping[str, Any], now: float) -> 
         return _change(workspace, text, put, lambda text: _aliased(text, wanted), now)
 
 
-def rename_alias(workspace: Workspace, old: str, new: str, now: float) -> None:
+def rename_alias(workspace: Workspace, old: str, new: str, now: float) -> bool:
+    """Give an alias another name, in its place; whether that changed anything."""
+
     def rename(data: Any) -> None:
         named = data["aliases"]
         data["aliases"] = {new if name == old else name: value for name, value in named.items()}
 
     with atomic.lock(workspace.root):
         text, _ = _read(workspace)
-        _change(
+        return _change(
             workspace, text, rename, lambda text: Lines(text).with_name(("aliases", old), new), now
         )
 
@@ -181,7 +183,8 @@ def _aliased(text: str, wanted: Mapping[str, Any]) -> str | None:
     if not wanted:
         return text if present is None else Lines(text).without(("aliases",))
     if present is None:
-        return Lines(text).with_more(dump_yaml({"aliases": dict(wanted)}).splitlines())
+        listed = [line for name, value in wanted.items() for line in _alias_lines(name, value)]
+        return Lines(text).with_more(["aliases:", *(f"  {line}" for line in listed)])
     old = parse_yaml(text.encode(), "").data["aliases"] or {}
     new: str | None = text
     for name in old:
@@ -203,7 +206,12 @@ def _realiased(text: str, name: str, value: Any) -> str | None:
     bare = lines.without(place) if lines.node(place) is not None else text
     if bare is None:
         return None
-    return Lines(bare).with_entry(("aliases",), dump_yaml({name: value}).splitlines())
+    return Lines(bare).with_entry(("aliases",), _alias_lines(name, value))
+
+
+def _alias_lines(name: str, value: Any) -> list[str]:
+    listed = isinstance(value, list)
+    return _listed(name, value) if listed else dump_yaml({name: value}).splitlines()
 
 
 def _relisted(text: str, name: str, ids: Sequence[str], *, listed: bool) -> str | None:
