@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config.secrets import MASTER_KEY, load_secrets
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 AUTO = "auto"
 SERVED_BY, PASSED_OVER = "x-freerouter-served-by", "x-freerouter-passed-over"
 """Headers of an answer of the gateway (usage/exchange.py)."""
+PREFIX = re.compile(r"litellm\.\w+: ")
+"""What LiteLLM puts before a message: the name of its class."""
+LONGEST = 600
 TRIES = 4
 """Without --model and `auto`: how many models are asked, each of another provider first."""
 
@@ -101,7 +105,8 @@ def _complete(
             data["served_by"] = answer.getheader(SERVED_BY) or ""
             data["passed_over"] = answer.getheader(PASSED_OVER) or ""
             return data
-        return f"{answer.status} {data['error']['message'].splitlines()[0][:300]}"
+        told = data["error"]["message"].splitlines()[0]
+        return f"{answer.status} {PREFIX.sub('', told)[:LONGEST]}"
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         return f"{answer.status}, and not in the form of a chat completion"
 

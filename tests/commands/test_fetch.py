@@ -513,7 +513,8 @@ def test_the_users_settings_for_litellm_are_merged(world: World) -> None:
     )
     assert world.cli("fetch").code == 0
     found = config(world)
-    assert found["router_settings"] == {"num_retries": 3}
+    assert found["router_settings"]["num_retries"] == 3
+    assert found["router_settings"]["cooldown_time"] == 30
     assert found["general_settings"]["master_key"] == "os.environ/LITELLM_MASTER_KEY"
 
 
