@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from freerouter.registry import FRONT_END, Command, Need, Parameter, Registry
+from freerouter.verbs_aliases import ALIAS_COMMANDS
 from freerouter.verbs_backups import BACKUP_COMMANDS
 from freerouter.verbs_config import VALIDATE_COMMANDS
 from freerouter.verbs_gateway import GATEWAY_COMMANDS
@@ -161,6 +162,7 @@ COMMANDS = (
         needs=(Need.MODELS,),
         hidden=True,
     ),
+    *ALIAS_COMMANDS,
     *GATEWAY_COMMANDS,
     *MOVING_COMMANDS,
     *VALIDATE_COMMANDS,

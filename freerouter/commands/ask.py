@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config.secrets import MASTER_KEY, load_secrets
-from freerouter.config.state import read_models
+from freerouter.config.state import read_models, read_pools
 from freerouter.errors import GatewayStateError, NotConfiguredError, NotFoundError, ProviderError
 from freerouter.process.probe import reachable
 from freerouter.process.record import running
@@ -19,8 +20,14 @@ if TYPE_CHECKING:
     from freerouter.context import Context
     from freerouter.process.record import GatewayRecord
 
+AUTO = "auto"
+SERVED_BY, PASSED_OVER = "x-freerouter-served-by", "x-freerouter-passed-over"
+"""Headers of an answer of the gateway (usage/exchange.py)."""
+PREFIX = re.compile(r"litellm\.\w+: ")
+"""What LiteLLM puts before a message: the name of its class."""
+LONGEST = 600
 TRIES = 4
-"""Without --model: how many models are asked, each of another provider first, until one answers."""
+"""Without --model and `auto`: how many models are asked, each of another provider first."""
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -28,7 +35,8 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     if record is None:
         raise GatewayStateError("The gateway is not running.", fix="`freerouter start` starts it.")
     rows = [r for r in read_models(ctx.workspace) if r["written"]]
-    names = _candidates(rows, args["model"])
+    pools = [pool["name"] for pool in read_pools(ctx.workspace) if pool["members"]]
+    names = _candidates(rows, pools, args["model"])
     question = " ".join(args["question"])
     failures = []
     for name in names:
@@ -48,8 +56,9 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     )
 
 
-def _candidates(rows: list[dict[str, Any]], wanted: str | None) -> list[str]:
-    known = {r["id"] for r in rows}
+def _candidates(rows: list[dict[str, Any]], pools: list[str], wanted: str | None) -> list[str]:
+    """Whom to ask: the one that is named, else `auto`, else a few models until one answers."""
+    known = {*(r["id"] for r in rows), *pools}
     if wanted:
         if wanted not in known:
             raise NotFoundError(
@@ -59,6 +68,8 @@ def _candidates(rows: list[dict[str, Any]], wanted: str | None) -> list[str]:
         return [wanted]
     if not rows:
         raise NotConfiguredError("No models have been fetched yet.", fix="`freerouter fetch`.")
+    if AUTO in pools:
+        return [AUTO]
     order: dict[str, int] = {}
     ranked = []
     for row in rows:
@@ -91,8 +102,11 @@ def _complete(
         data: dict[str, Any] = json.loads(raw)
         if answer.status == 200:  # noqa: PLR2004 - HTTP's own number
             data["text"] = data["choices"][0]["message"]["content"] or ""
+            data["served_by"] = answer.getheader(SERVED_BY) or ""
+            data["passed_over"] = answer.getheader(PASSED_OVER) or ""
             return data
-        return f"{answer.status} {data['error']['message'].splitlines()[0][:300]}"
+        told = data["error"]["message"].splitlines()[0]
+        return f"{answer.status} {PREFIX.sub('', told)[:LONGEST]}"
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         return f"{answer.status}, and not in the form of a chat completion"
 
@@ -100,18 +114,29 @@ def _complete(
 def _shown(
     answer: dict[str, Any], rows: list[dict[str, Any]], name: str, failures: list[str]
 ) -> Result:
-    row = next(r for r in rows if r["id"] == name)
-    demo = row["provider"] == "demo"
-    by = f"{name} ({row['provider']})" + (": a demo, not a language model" if demo else "")
+    provider, model = _who(answer["served_by"], rows, name)
+    demo = provider == "demo"
+    by = f"{model} ({provider})" if provider else name
+    by += ": a demo, not a language model" if demo else ""
     usage = answer.get("usage") or {}
+    if answer["passed_over"]:
+        failures = [*failures, *answer["passed_over"].split("; ")]
     notes = [Line(f"(passed over) {f}", "dim", err=True) for f in failures]
     show = (*notes, Line(answer["text"]), Line(f"Answered by {by}.", "dim"))
     data = {
         "text": answer["text"],
-        "model": name,
-        "provider": row["provider"],
+        "asked": name,
+        "model": model,
+        "provider": provider,
         "demo": demo,
         "tokens": usage.get("total_tokens"),
         "failures": failures,
     }
     return Result(data, show)
+
+
+def _who(served_by: str, rows: list[dict[str, Any]], name: str) -> tuple[str, str]:
+    """Provider and model of who answered: as the gateway says, else as config.yaml has it."""
+    found = next((r for r in rows if f"{r['provider']}/{r['id']}" == served_by), None)
+    found = found or next((r for r in rows if r["id"] == name), None)
+    return (found["provider"], found["id"]) if found else ("", served_by or name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from freerouter.commands.doctor_facts import finding, from_error, mend_key
 from freerouter.commands.migrations import holds_keys
 from freerouter.commands.set_up import text_in
-from freerouter.commands.writing import deployed, last_lists, parts_of, with_keys
+from freerouter.commands.writing import last_lists, parts_of, present_text, with_keys
 from freerouter.config.references import is_key
 from freerouter.config.state import (
     FINGERPRINT,
@@ -238,12 +238,10 @@ def _current(facts: Facts) -> Finding:
 
 def _generated(facts: Facts, file: ProvidersFile) -> str:
     """config.yaml as `fetch` would write it if the providers answered what they answered last."""
-    from freerouter.config.generate import generate
-
     lists = last_lists(facts.ctx.workspace)
     parts = parts_of([(a, lists.get(a.name, [])) for a in facts.accounts], file.select, file.spend)
     parts = with_keys(parts, {one.entry.name: one.others for one in facts.resolved})
-    return generate(file, deployed(parts))
+    return present_text(facts.ctx.workspace, file, parts)
 
 
 def _served(facts: Facts, started_with: str) -> Finding:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from freerouter.commands.doctor_facts import finding, from_error
 from freerouter.config.secrets import MASTER_KEY, STRONG_KEY_LENGTH
-from freerouter.config.state import has_models
+from freerouter.config.state import has_models, read_pools
 from freerouter.errors import FreeRouterError, NotConfiguredError, UsageError
 from freerouter.process.engine import PINNED, find_engine, install_command
 from freerouter.process.gateway import status_of
@@ -21,7 +21,7 @@ from freerouter.result import counted
 from freerouter.volatile import volatile, volatile_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from freerouter.commands.doctor_facts import Facts, Finding
     from freerouter.process.control import Message
@@ -98,7 +98,8 @@ def check_gateway(facts: Facts) -> Iterator[Finding]:
         "ok",
         f"It runs at {volatile_url(url)}, as process {volatile('int', record.pid)}.",
     )
-    yield _answer(status, body, took)
+    aliases = {pool["name"] for pool in read_pools(facts.ctx.workspace)}
+    yield _answer(status, body, took, aliases)
     if status:
         yield _refusal(record)
     if record.control:
@@ -167,7 +168,7 @@ def _not_running(facts: Facts) -> Iterator[Finding]:
     )
 
 
-def _answer(status: int, body: bytes, took: float) -> Finding:
+def _answer(status: int, body: bytes, took: float, aliases: Collection[str]) -> Finding:
     name = "gateway.answers"
     logs = "`freerouter logs` tells more."
     if not status:
@@ -177,7 +178,7 @@ def _answer(status: int, body: bytes, took: float) -> Finding:
         what = f"It answers {status} to its own key."
         why = "It was started with another key, or it is failing."
         return finding(name, "error", what, why, fix=logs, command=RELOAD)
-    models = _count(body)
+    models = _count(body, aliases)
     if not models:
         what = "It answers, but serves no model."
         return finding(name, "error", what, fix=logs, command=RELOAD)
@@ -185,12 +186,16 @@ def _answer(status: int, body: bytes, took: float) -> Finding:
     return finding(name, "ok", f"It answers in {lasted} and serves {counted(models, 'model')}.")
 
 
-def _count(body: bytes) -> int:
+def _count(body: bytes, aliases: Collection[str]) -> int:
+    """How many models it lists, names that stand for several excepted."""
     try:
         rows = json.loads(body)["data"]
     except (ValueError, KeyError, TypeError):
         return 0
-    return len(rows) if isinstance(rows, list) else 0
+    if not isinstance(rows, list):
+        return 0
+    ids = [row.get("id") if isinstance(row, dict) else None for row in rows]
+    return sum(name not in aliases for name in ids) or len(ids)
 
 
 def _refusal(record: GatewayRecord) -> Finding:

@@ -7,6 +7,7 @@ import gc
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from freerouter.commands.pools import lost_lines
 from freerouter.commands.writing import (
     gone_line,
     last_lists,
@@ -94,6 +95,7 @@ def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
     refused = {name: names for name, names in refused.items() if names}
     changed = write(ctx, file, parts, fetched=when, left_out=left_out, refused=refused)
     kept.write({o.account.name for o in outcomes if o.error is None})
+    show += lost_lines(ctx.workspace)
     show.append(total_line(parts, changed=changed))
     counts = {p.account.name: len(p.models) for p in parts}
     data = {

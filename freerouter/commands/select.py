@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from freerouter.commands.pools import lost_lines
 from freerouter.commands.selection import (
     Choosing,
     check_words,
@@ -67,6 +68,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     changed = write(ctx, file, parts, fetched=fetched, others=others, backed_up=stored)
     show = [_first_line(selected, changes), *(gone_line(p) for p in parts if p.gone)]
     show += [withheld_line(p) for p in parts if p.withheld]
+    show += lost_lines(ctx.workspace)
     show.append(total_line(parts, changed=changed))
     show += reload_hint(ctx)
     data = {

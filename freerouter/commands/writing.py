@@ -9,6 +9,7 @@ from freerouter.commands.changes import some
 from freerouter.config import atomic
 from freerouter.config.backups import back_up
 from freerouter.config.kept_models import by_kind
+from freerouter.config.proven import read_proven
 from freerouter.config.providers_file import NEVER
 from freerouter.config.providers_schema import publish
 from freerouter.config.secrets import ensure_master_key
@@ -20,6 +21,7 @@ from freerouter.config.state import (
     read_fetched,
     read_left_out,
     read_models,
+    read_ranked_by,
     read_refused,
     state_text,
 )
@@ -117,6 +119,11 @@ def deployed(parts: Iterable[Part]) -> list[tuple[Account, Model]]:
     return [(a, m) for p in parts for m in p.written for a in (p.account, *p.others)]
 
 
+def names_of(parts: Iterable[Part]) -> set[str]:
+    """`provider/model` of all that is written."""
+    return {f"{p.account.name}/{m.id}" for p in parts for m in p.written}
+
+
 def _all_withheld(account: Account, withheld: Sequence[Model]) -> ProviderError:
     if account.may_be_billed:
         return ProviderError(
@@ -206,10 +213,13 @@ def write(
     """
     workspace = ctx.workspace
     ensure_master_key(ctx)
+    from freerouter.commands.pools import in_config, pools_of
     from freerouter.config.generate import generate
 
     _check_own_models(file)
-    text = generate(file, deployed(parts))
+    proven = [n for n in sorted(read_proven(workspace)) if n in names_of(parts)]
+    pools = pools_of(file, parts, proven)
+    text = generate(file, deployed(parts), in_config(pools))
     if left_out is None:
         left_out = read_left_out(workspace)
     if refused is None:
@@ -234,6 +244,8 @@ def write(
             "suffixes": suffixes,
             "left_out": left_out,
             "asked_for": _asked_for(workspace, file),
+            "pools": [pool.as_data() for pool in pools],
+            "proven": proven,
             **({"refused": refused} if refused else {}),
         }
         files = {workspace.models_file: state_text(state), workspace.config_file: text}
@@ -279,15 +291,21 @@ def is_current(ctx: Context) -> bool:
     workspace = ctx.workspace
     if digest_of(workspace.providers_file) == asked_for(workspace):
         return True
-    from freerouter.config.generate import generate
-
     try:
-        file, parts = _present(ctx)
-        text = generate(file, deployed(parts))
+        text = present_text(workspace, *_present(ctx))
     except FreeRouterError:
         return False
     wanted = text.partition(FINGERPRINT)[2].partition("\n")[0]
     return wanted == fingerprint_of(workspace.config_file)
+
+
+def present_text(workspace: Workspace, file: ProvidersFile, parts: Sequence[Part]) -> str:
+    """config.yaml as it would be written now; what was proven since changes nothing of it."""
+    from freerouter.commands.pools import in_config, pools_of
+    from freerouter.config.generate import generate
+
+    pools = in_config(pools_of(file, parts, read_ranked_by(workspace)))
+    return generate(file, deployed(parts), pools)
 
 
 def _present(ctx: Context) -> tuple[ProvidersFile, list[Part]]:

@@ -122,6 +122,34 @@ def with_port(text: str, port: int) -> str:
     return _by_lines(text, spliced, wanted) or _round_trip(text, change)
 
 
+def put_aliases(workspace: Workspace, wanted: Mapping[str, Any], now: float) -> bool:
+    """Write all aliases, by name, as they stand in the file; whether that changed anything."""
+
+    def put(data: Any) -> None:
+        if wanted:
+            data["aliases"] = copy.deepcopy(dict(wanted))
+        else:
+            data.pop("aliases", None)
+
+    with atomic.lock(workspace.root):
+        text, _ = _read(workspace)
+        return _change(workspace, text, put, lambda text: _aliased(text, wanted), now)
+
+
+def rename_alias(workspace: Workspace, old: str, new: str, now: float) -> bool:
+    """Give an alias another name, in its place; whether that changed anything."""
+
+    def rename(data: Any) -> None:
+        named = data["aliases"]
+        data["aliases"] = {new if name == old else name: value for name, value in named.items()}
+
+    with atomic.lock(workspace.root):
+        text, _ = _read(workspace)
+        return _change(
+            workspace, text, rename, lambda text: Lines(text).with_name(("aliases", old), new), now
+        )
+
+
 def _set(
     workspace: Workspace, text: str, place: int, changes: Mapping[str, Any], now: float
 ) -> bool:
@@ -167,6 +195,43 @@ def _selected(text: str, chosen: Mapping[str, Sequence[str]]) -> str | None:
         if new is not None and old.get(name) != list(ids):
             new = _relisted(new, name, ids, listed=bool(old.get(name)))
     return new
+
+
+def _aliased(text: str, wanted: Mapping[str, Any]) -> str | None:
+    """The text with those aliases, changed line by line."""
+    present = Lines(text).node(("aliases",))
+    if not wanted:
+        return text if present is None else Lines(text).without(("aliases",))
+    if present is None:
+        listed = [line for name, value in wanted.items() for line in _alias_lines(name, value)]
+        return Lines(text).with_more(["aliases:", *(f"  {line}" for line in listed)])
+    old = parse_yaml(text.encode(), "").data["aliases"] or {}
+    new: str | None = text
+    for name in old:
+        if new is not None and name not in wanted:
+            new = Lines(new).without(("aliases", name))
+    for name, value in wanted.items():
+        if new is not None and (name not in old or old[name] != value):
+            new = _realiased(new, name, value)
+    return new
+
+
+def _realiased(text: str, name: str, value: Any) -> str | None:
+    """The text with another value of one alias. In a list, what stays keeps its comments."""
+    lines, place = Lines(text), ("aliases", name)
+    if isinstance(value, list) and lines.node(place) is not None:
+        listed = lines.with_list(place, value) or lines.with_value(place, value)
+        if listed is not None:
+            return listed
+    bare = lines.without(place) if lines.node(place) is not None else text
+    if bare is None:
+        return None
+    return Lines(bare).with_entry(("aliases",), _alias_lines(name, value))
+
+
+def _alias_lines(name: str, value: Any) -> list[str]:
+    listed = isinstance(value, list)
+    return _listed(name, value) if listed else dump_yaml({name: value}).splitlines()
 
 
 def _relisted(text: str, name: str, ids: Sequence[str], *, listed: bool) -> str | None:

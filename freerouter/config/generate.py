@@ -9,6 +9,7 @@ import hashlib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from freerouter.config import pools as pooling
 from freerouter.config import variables
 from freerouter.config.secrets import MASTER_KEY
 from freerouter.config.state import FINGERPRINT
@@ -16,8 +17,9 @@ from freerouter.config.yaml_file import dump_yaml
 from freerouter.errors import FileError, NotConfiguredError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from freerouter.config.pools import Pool
     from freerouter.config.providers_file import ProvidersFile
     from freerouter.config.secrets import Secrets
     from freerouter.providers.account import Account
@@ -36,14 +38,24 @@ OPENAI = "://api.openai.com"
 LIMITS = ("rpm", "tpm", "timeout", "max_retries", "weight", "order")
 
 
-def generate(file: ProvidersFile, chosen: Iterable[tuple[Account, Model]]) -> str:
-    """The whole text of config.yaml."""
+REQUEST_TIMEOUT = 60
+"""Seconds that a model may take, where providers.yaml does not say."""
+
+
+def generate(
+    file: ProvidersFile, chosen: Iterable[tuple[Account, Model]], pools: Sequence[Pool] = ()
+) -> str:
+    """The whole text of config.yaml. A model that has the name of a pool gives way to it."""
+    names = pooling.names_of(pools)
+    alone = [(account, model) for account, model in chosen if model.id not in names]
+    timeout = file.gateway.get("request_timeout", REQUEST_TIMEOUT)
     config: dict[str, Any] = {
-        "model_list": _deployments(chosen),
+        "model_list": [*_deployments(alone), *_pooled(pools, timeout)],
+        "router_settings": pooling.router_settings(pools),
         "litellm_settings": {
             "drop_params": True,
             "telemetry": False,
-            "request_timeout": file.gateway.get("request_timeout", 60),
+            "request_timeout": timeout,
             "use_chat_completions_url_for_anthropic_messages": True,
         },
         "general_settings": {
@@ -75,6 +87,16 @@ def _deployments(chosen: Iterable[tuple[Account, Model]]) -> list[dict[str, Any]
             common[key] = common_params(account)
         found.append(deployment(account, model, *common[key]))
     return found
+
+
+def _pooled(pools: Iterable[Pool], timeout: float) -> list[dict[str, Any]]:
+    """The entries of all pools, a member with several keys having as many."""
+    return [
+        pooling.in_pool(pool, number, member.weight, entry, timeout)
+        for pool in pools
+        for number, member in enumerate(pool.members, 1)
+        for entry in _deployments((account, member.model) for account in member.accounts)
+    ]
 
 
 def common_params(account: Account) -> tuple[str, dict[str, Any]]:

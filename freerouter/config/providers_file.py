@@ -1,7 +1,7 @@
 """providers.yaml: what the user wants. Read strictly, with a position for everything wrong.
 
-The original FreeRouter's file loads as it is; ours adds `version`, `select`, `gateway` and
-`litellm`.
+The original FreeRouter's file loads as it is; ours adds `version`, `select`, `aliases`,
+`gateway` and `litellm`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from freerouter.config.aliases_file import read_aliases
 from freerouter.config.versions import UNVERSIONED, check_version, version_of
 from freerouter.config.yaml_file import Document, read_yaml
 from freerouter.errors import FileError, NotConfiguredError, NotFoundError
@@ -17,6 +18,7 @@ from freerouter.registry import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from freerouter.config.aliases_file import Alias
     from freerouter.config.workspace import Workspace
 
 HOST = "127.0.0.1"
@@ -29,6 +31,7 @@ TOP: Mapping[str, type | tuple[type, ...]] = {
     "version": int,
     "providers": list,
     "select": dict,
+    "aliases": dict,
     "gateway": dict,
     "litellm": dict,
     "spend": str,
@@ -108,6 +111,8 @@ class ProvidersFile(NamedTuple):
     spend: str = ""
     """never: no model that is not known to cost nothing is ever served."""
     version: int = UNVERSIONED
+    aliases: Mapping[str, Alias] = NOTHING
+    """By name, the user's own names for models."""
 
     @property
     def enabled(self) -> tuple[Entry, ...]:
@@ -171,6 +176,7 @@ def read_providers(document: Document) -> ProvidersFile:
         _selections(document, data.get("select") or {}, [e.name for e in entries if e.name]),
         _one_of(document, data, ("spend",), (NEVER, ALLOWED)),
         version_of(data),
+        read_aliases(document, data.get("aliases") or {}),
     )
 
 

@@ -78,6 +78,15 @@ class Lines:
         gap = " " if self.text[:start].endswith(":") else ""
         return self.text[:start] + gap + inline(value) + self.text[end:]
 
+    def with_name(self, place: Place, name: str) -> str | None:
+        """The text with another name for an entry of a map; what it holds stays."""
+        parent, node = self.node(place[:-1]), self.node(place)
+        if node is None or not isinstance(parent, yaml.MappingNode):
+            return None
+        key = next(key for key, value in parent.value if value is node)
+        start, end = self._offset(key.start_mark), self._offset(key.end_mark)
+        return self.text[:start] + inline(name) + self.text[end:]
+
     def with_key(self, place: Place, behind: str, value: Any) -> str | None:
         """The text with a new key in a map, behind another key that it has."""
         parent, other = self.node(place[:-1]), self.node((*place[:-1], behind))

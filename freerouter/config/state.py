@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from freerouter.config.workspace import Workspace
 
 
+POOL = frozenset({"name", "members", "strategy", "weights", "lost", "own"})
+
+
 def read_state(path: str) -> dict[str, Any] | None:
     """The file's map; None where it is absent or was damaged (it can always be made again)."""
     try:
@@ -76,6 +79,21 @@ def read_selected(data: Mapping[str, Any] | None) -> dict[str, list[str]]:
     if not isinstance(found, dict):
         return {}
     return {name: [*ids] for name, ids in found.items() if isinstance(ids, list)}
+
+
+def read_pools(workspace: Workspace) -> list[dict[str, Any]]:
+    """What the aliases came to when config.yaml was written: name, members and so on."""
+    data = read_state(workspace.models_file)
+    found = data.get("pools") if data else None
+    rows = found if isinstance(found, list) else []
+    return [row for row in rows if isinstance(row, dict) and row.keys() >= POOL]
+
+
+def read_ranked_by(workspace: Workspace) -> list[str]:
+    """The models that were proven to answer when config.yaml was written."""
+    data = read_state(workspace.models_file)
+    found = data.get("proven") if data else None
+    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
 
 def read_fetched(workspace: Workspace) -> float | None:

@@ -65,7 +65,7 @@ class _Field(NamedTuple):
     high: float = 10**9
 
 
-FAILURES = ("hang", "cut", "html", "garbage", "empty", "no_quota", "region")
+FAILURES = ("hang", "drop", "cut", "html", "garbage", "empty", "no_quota", "region")
 SHAPES = {"openai": "oai"}
 """Shapes that have another name in the catalogue than one would think."""
 _TOP = {"providers": _Field((dict,))}

@@ -100,6 +100,8 @@ class FakeServer:
         if failure and failure.kind == "hang":
             self._stopping.wait()
             return None
+        if failure and failure.kind == "drop":
+            return None
         if failure and failure.kind in ("status", "html"):
             return _failed(failure)
         if failure and failure.kind in shapes.SAID:

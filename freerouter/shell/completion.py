@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from prompt_toolkit.completion import Completer, Completion
 
 from freerouter.config.profiles import profile_names
-from freerouter.config.state import read_models
+from freerouter.config.state import read_models, read_pools
 from freerouter.errors import FileError, UsageError
 from freerouter.parser import GLOBALS
 from freerouter.plugins import flow_directories
@@ -85,6 +85,7 @@ class Names:
             self._models = [
                 Candidate(r["id"], r["provider"]) for r in read_models(workspace) if r["written"]
             ]
+            self._models += self.of("alias")
         return self._models
 
     def backups(self) -> list[Candidate]:
@@ -107,6 +108,11 @@ class Names:
             ]
         if kind == "profile":
             return [Candidate(name, "profile") for name in profile_names(self._workspace())]
+        if kind == "alias":
+            return [
+                Candidate(pool["name"], ", ".join(pool["members"][:3]))
+                for pool in read_pools(self._workspace())
+            ]
         if kind == "flow":
             paths = flow_paths(flow_directories(self._workspace().flows))
             return [Candidate(name, "flow") for name in sorted(paths)]

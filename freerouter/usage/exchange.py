@@ -12,10 +12,14 @@ import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from freerouter.usage.attempts import member_of, passed_over
 from freerouter.usage.record import CLIENT_GONE, RequestRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from freerouter.usage.attempts import Attempt
+    from freerouter.usage.walk import Walk
 
 DIALECTS = {
     "/messages/count_tokens": "count_tokens",
@@ -36,6 +40,8 @@ LONGEST_CLIENT = 40
 CUTS = ("\n", "{", "[", "Traceback", " Passed model=")
 """Where a message may begin to repeat what the client sent: it is kept up to there."""
 FAILED = 400
+SERVED_BY = b"x-freerouter-served-by"
+PASSED_OVER = b"x-freerouter-passed-over"
 
 
 class Exchange:
@@ -56,6 +62,11 @@ class Exchange:
         self.told: Mapping[str, Any] = {}
         self.failure: Mapping[str, Any] = {}
         self.alias = ""
+        self.walk: Walk | None = None
+        """Whom it asked of several models, where the first could not answer (patches/falling_back).
+        """
+        self.retry_after: int | None = None
+        """Seconds, where nobody could answer and waiting helps."""
         self._scope: Mapping[str, Any] = scope
         self._bodies = bodies
         self._client = ""
@@ -104,6 +115,19 @@ class Exchange:
                 _extend(self._answer, body)
             self.whole = not message.get("more_body", False)
 
+    def more_headers(self) -> list[tuple[bytes, bytes]]:
+        """What a client is told besides: who served it, who was passed over, when to come back."""
+        found = []
+        deployment = self.headers.get(b"x-litellm-model-id", b"").decode("latin-1")
+        if deployment and self.status < FAILED:
+            member = member_of(deployment, self.alias)
+            found.append((SERVED_BY, member.encode("latin-1", "replace")))
+        if self.tried:
+            found.append((PASSED_OVER, passed_over(self.tried).encode()))
+        if self.retry_after and self.status >= FAILED and b"retry-after" not in self.headers:
+            found.append((b"retry-after", str(self.retry_after).encode()))
+        return found
+
     def _asked_for(self) -> str:
         """The model of the body that LiteLLM read, as the client named it."""
         scope = self._scope
@@ -128,8 +152,8 @@ class Exchange:
         return RequestRecord(
             time=datetime.fromtimestamp(self.time, timezone.utc).isoformat(timespec="milliseconds"),
             alias=redact(self.alias or str(payload.get("model_group") or "")),
-            provider=redact(_provider(payload)),
-            model=redact(_model(payload)),
+            provider=redact("" if self._asked_several_in_vain else _provider(payload)),
+            model=redact("" if self._asked_several_in_vain else _model(payload)),
             status=CLIENT_GONE if self.gone else self.status,
             error=error,
             message=message,
@@ -141,7 +165,7 @@ class Exchange:
             stream=self.stream,
             dialect=self.dialect,
             retries=self._number(b"x-litellm-attempted-retries"),
-            fallbacks=self._number(b"x-litellm-attempted-fallbacks"),
+            fallbacks=self._fallbacks(),
             client=redact(self._client),
             call_id=self.headers.get(b"x-litellm-call-id", b"").decode("latin-1"),
             request=redact(request),
@@ -160,6 +184,21 @@ class Exchange:
             return "WrongKey", "the client's key is not the gateway's"
         name = str(told.get("error_class") or name or "Cut")
         return name, redact(shortened(message or str(told.get("error_message") or "")))
+
+    @property
+    def tried(self) -> list[Attempt]:
+        """Those of several models that were asked in vain."""
+        return list(self.walk.tried.values()) if self.walk else []
+
+    @property
+    def _asked_several_in_vain(self) -> bool:
+        return self.status >= FAILED and len(self.tried) > 1
+
+    def _fallbacks(self) -> int:
+        """How many further models were asked, the one that answered included."""
+        if not self.tried:
+            return self._number(b"x-litellm-attempted-fallbacks")
+        return len(self.tried) - (self.status >= FAILED)
 
     def _answer_text(self) -> str:
         raw = bytes(self._answer)

@@ -113,6 +113,8 @@ class Layer:
 
         async def send_and_note(message: Any) -> None:
             exchange.answered(message)
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], *exchange.more_headers()]}
             await send(message)
 
         self._recorder.begin()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from alone import alone
 from fakes import FakeServer, Reply, openai_list, openrouter, openrouter_row
 
 if TYPE_CHECKING:
@@ -40,11 +41,11 @@ def config(world: World) -> dict[str, Any]:
 
 
 def served(world: World) -> list[str]:
-    return [row["model_name"] for row in config(world)["model_list"]]
+    return [row["model_name"] for row in alone(config(world))]
 
 
 def bases(world: World) -> list[str]:
-    return [row["litellm_params"]["api_base"] for row in config(world)["model_list"]]
+    return [row["litellm_params"]["api_base"] for row in alone(config(world))]
 
 
 def test_only_free_models_are_written_where_models_have_prices(routed: World) -> None:
@@ -160,7 +161,7 @@ def test_static_models_are_each_written_with_their_own_key(world: World) -> None
         "  - {type: static, model_name: b, provider: groq, api_base: http://b/v1, api_key: k-2}\n"
     )
     assert world.cli("fetch").code == 0
-    found = {row["model_name"]: row["litellm_params"] for row in config(world)["model_list"]}
+    found = {row["model_name"]: row["litellm_params"] for row in alone(config(world))}
     assert found["a"]["api_key"] == "os.environ/FREEROUTER_KEY_STATIC"
     assert found["b"]["api_key"] == "os.environ/FREEROUTER_KEY_STATIC_2"
     assert (found["a"]["model"], found["b"]["model"]) == ("openai/a", "groq/b")
@@ -523,7 +524,8 @@ def test_the_users_settings_for_litellm_are_merged(world: World) -> None:
     )
     assert world.cli("fetch").code == 0
     found = config(world)
-    assert found["router_settings"] == {"num_retries": 3}
+    assert found["router_settings"]["num_retries"] == 3
+    assert found["router_settings"]["cooldown_time"] == 30
     assert found["general_settings"]["master_key"] == "os.environ/LITELLM_MASTER_KEY"
 
 
@@ -573,7 +575,7 @@ def test_a_literal_key_goes_by_reference_and_stays_in_providers_yaml(
     text = f"providers:\n  - {{type: oai, name: my-lab, api_base: '{base}', api_key: {CANARY}}}\n"
     world.providers(text)
     ran = world.cli("fetch")
-    params = config(world)["model_list"][0]["litellm_params"]
+    params = alone(config(world))[0]["litellm_params"]
     assert params["api_key"] == "os.environ/FREEROUTER_KEY_MY_LAB"
     assert server.seen[0].key == CANARY
     world.providers(text.replace("my-lab", "other"))

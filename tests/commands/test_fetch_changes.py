@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from alone import alone
 from fakes import FakeServer, Reply, openai_list, openrouter, openrouter_row
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def write(world: World, lab: FakeServer, more: str = "") -> None:
 
 def served(world: World) -> list[str]:
     text = (world.workspace / "config.yaml").read_text()
-    return [row["model_name"] for row in yaml.safe_load(text)["model_list"]]
+    return [row["model_name"] for row in alone(yaml.safe_load(text))]
 
 
 def data(world: World, *more: str) -> dict[str, Any]:

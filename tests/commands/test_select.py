@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from alone import alone
 from calls import change_models, providers_file, result, workspace
 from fakes import TOKEN, FakeServer, Reply, openai_list, openrouter, openrouter_row
 
@@ -57,7 +58,7 @@ def selected(world: World) -> dict[str, list[str]]:
 
 def served(world: World) -> list[str]:
     text = (world.workspace / "config.yaml").read_text()
-    return [row["model_info"]["id"] for row in yaml.safe_load(text)["model_list"]]
+    return [row["model_info"]["id"] for row in alone(yaml.safe_load(text))]
 
 
 def select(world: World, *words: str) -> list[str]:

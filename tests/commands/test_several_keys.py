@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from alone import alone
 from calls import result
 from fakes import FakeServer, Reply, completion, openai_list, openrouter
 
@@ -35,9 +36,7 @@ def accept(server: FakeServer, *keys: str) -> None:
 def deployments(world: World) -> dict[str, str]:
     """The key of every deployment, by its id."""
     config = yaml.safe_load((world.workspace / "config.yaml").read_text())
-    return {
-        one["model_info"]["id"]: one["litellm_params"]["api_key"] for one in config["model_list"]
-    }
+    return {one["model_info"]["id"]: one["litellm_params"]["api_key"] for one in alone(config)}
 
 
 BOTH = {

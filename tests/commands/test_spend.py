@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from alone import alone
 from fakes import FakeServer, openai_list, openrouter
 
 from freerouter.commands.writing import rewrite
@@ -23,7 +24,7 @@ ALL = [*FREE, "openai/gpt-5"]
 def served(world: World) -> list[str]:
     """The names of the models in config.yaml."""
     text = (world.workspace / "config.yaml").read_text()
-    return [model["model_name"] for model in yaml.safe_load(text)["model_list"]]
+    return [model["model_name"] for model in alone(yaml.safe_load(text))]
 
 
 @pytest.fixture

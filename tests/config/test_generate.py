@@ -178,7 +178,8 @@ litellm:
     assert data["litellm_settings"]["callbacks"] == ["a", "os.environ/MINE"]
     assert data["general_settings"]["alerting"] == ["slack"]
     assert data["general_settings"]["master_key"] == "os.environ/LITELLM_MASTER_KEY"
-    assert data["router_settings"] == {"num_retries": 2}
+    assert data["router_settings"]["num_retries"] == 2
+    assert data["router_settings"]["cooldown_time"] == 30
 
 
 def test_a_section_that_the_user_left_empty_stays_ours() -> None:

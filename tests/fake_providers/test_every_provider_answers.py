@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 import yaml
+from alone import alone
 
 from freerouter.config.secrets import read_env_file
 from freerouter.fakes import FakeProviders
@@ -77,7 +78,7 @@ def check_deployments(world: World) -> None:
     """An address and a key by reference in each, so that nothing goes where it was not meant to."""
     text = (world.workspace / "config.yaml").read_text()
     assert "key-of-" not in text
-    for deployment in yaml.safe_load(text)["model_list"]:
+    for deployment in alone(yaml.safe_load(text)):
         params = deployment["litellm_params"]
         assert params["api_base"].startswith("http://127.0.0.1:")
         assert params["api_key"].startswith("os.environ/") or params["api_key"] == "not-needed"

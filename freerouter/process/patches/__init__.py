@@ -43,6 +43,11 @@ that of the CPU of a request which a profile of the unpatched worker shows for w
 | cookies are looked for where some are set | a cookie jar was asked at every answer | 1% |
 | garbage is collected less often | every 20,000 new objects, not every 700 | 3% |
 
+Of what happens where a model cannot answer (`falling_back.py`; figure: benchmarks/fallback.py):
+another model is asked where one cannot answer; each once, those that rest last, and the client is
+told at the end who failed, why, and when to come back. Without it LiteLLM goes through a group in
+its own way, and says what the last one said.
+
 And one of a dialect: `count_tokens` on a provider of chat alone is answered by LiteLLM's own
 estimate, without asking for the provider's `/responses/input_tokens` first, which is not there.
 """
@@ -63,8 +68,9 @@ NEW_OBJECTS = (20_000, 20, 50)
 
 def after_import() -> list[str]:
     """Patch LiteLLM itself; what was left out, in words."""
-    from freerouter.process.patches import admitting, listing, serving
+    from freerouter.process.patches import admitting, falling_back, listing, serving
 
     starting.after_import()
     gc.set_threshold(*NEW_OBJECTS)
-    return apply_all((*admitting.PATCHES, *listing.PATCHES, *serving.PATCHES))
+    own = (*admitting.PATCHES, *listing.PATCHES, *serving.PATCHES, *falling_back.PATCHES)
+    return apply_all(own)
