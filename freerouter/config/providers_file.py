@@ -31,6 +31,7 @@ TOP: Mapping[str, type | tuple[type, ...]] = {
     "gateway": dict,
     "litellm": dict,
     "spend": str,
+    "usage": dict,
 }
 ENTRY: Mapping[str, type | tuple[type, ...]] = {
     "type": str,
@@ -66,6 +67,9 @@ GATEWAY: Mapping[str, type | tuple[type, ...]] = {
     "log_bodies": bool,
 }
 MOST_WORKERS = 64
+USAGE: Mapping[str, type | tuple[type, ...]] = {"keep_days": int, "metrics_port": int}
+KEEP_DAYS = 90
+MOST_DAYS = 36500
 _WORDS = {
     str: "text", int: "a whole number", bool: "true or false", list: "a list", dict: "a map",
     float: "a number",
@@ -106,6 +110,8 @@ class ProvidersFile(NamedTuple):
     """By provider, the models chosen. A provider that is not in it goes by its own rule."""
     spend: str = ""
     """never: no model that is not known to cost nothing is ever served."""
+    usage: Mapping[str, Any] = NOTHING
+    """How long numbers are kept, and where they may be scraped (USAGE), where that is given."""
 
     @property
     def enabled(self) -> tuple[Entry, ...]:
@@ -153,8 +159,9 @@ def read_providers(document: Document) -> ProvidersFile:
             fix="Delete it, then `freerouter init --wizard` makes a new one.",
         )
     _check_map(document, data, (), TOP, "providers.yaml")
-    if data.get("gateway") is not None:
-        _check_map(document, data["gateway"], ("gateway",), GATEWAY, "gateway")
+    for part, known in (("gateway", GATEWAY), ("usage", USAGE)):
+        if data.get(part) is not None:
+            _check_map(document, data[part], (part,), known, part)
     port = (data.get("gateway") or {}).get("port")
     if port is not None and not 0 < port < 65536:  # noqa: PLR2004 - the range of TCP ports
         raise FileError(f"{document.place(('gateway', 'port'))}: port must be 1 to 65535.")
@@ -172,7 +179,26 @@ def read_providers(document: Document) -> ProvidersFile:
         dict(data.get("litellm") or {}),
         _selections(document, data.get("select") or {}, [e.name for e in entries]),
         _one_of(document, data, ("spend",), (NEVER, ALLOWED)),
+        _usage(document, data.get("usage") or {}, data.get("gateway") or {}),
     )
+
+
+def _usage(
+    document: Document, data: Mapping[str, Any], gateway: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    days, port = data.get("keep_days"), data.get("metrics_port")
+    if days is not None and not 0 <= days <= MOST_DAYS:
+        place = document.place(("usage", "keep_days"))
+        raise FileError(f"{place}: keep_days must be 0 (for ever) to {MOST_DAYS}.")
+    if port is not None:
+        place = document.place(("usage", "metrics_port"))
+        if not 0 < port < 65536:  # noqa: PLR2004 - the range of TCP ports
+            raise FileError(f"{place}: metrics_port must be 1 to 65535.")
+        if port == (gateway.get("port") or PORT):
+            raise FileError(
+                f"{place}: metrics_port is the gateway's own port.", fix="Choose another one."
+            )
+    return dict(data)
 
 
 def _entry(document: Document, row: Any, path: tuple[str | int, ...]) -> Entry:

@@ -17,6 +17,8 @@ from freerouter.usage.record import CLIENT_GONE, RequestRecord
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from freerouter.usage.attempts import Call
+
 DIALECTS = {
     "/messages/count_tokens": "count_tokens",
     "/chat/completions": "chat",
@@ -55,6 +57,7 @@ class Exchange:
         self.gone = False
         self.told: Mapping[str, Any] = {}
         self.failure: Mapping[str, Any] = {}
+        self.calls: list[Call] = []
         self.alias = ""
         self._scope: Mapping[str, Any] = scope
         self._bodies = bodies

@@ -1,0 +1,132 @@
+"""Every call of a provider that a request takes, also those that failed before one went well.
+
+LiteLLM tells of one failure a request. So its router is watched, which makes one attempt after the
+other, and the HTTP client below it, which tells whether an attempt left the machine, how often, and
+what came back. An attempt that never got that far (nobody was left to ask) is none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ANSWERED = 200
+GONE = "ClientGone"
+
+
+class Call(NamedTuple):
+    """One call. `ended` is in seconds since 1970, `latency` in seconds, `status` 0 without one."""
+
+    ended: float
+    latency: float
+    status: int
+    error: str
+    deployment: Any
+
+
+class Try:
+    """One attempt of the router, while it lasts: with whom, and what went over the wire for it."""
+
+    def __init__(self) -> None:
+        self.deployment: Any = None
+        self.sent: list[tuple[float, float, int, str]] = []
+        self._began = time.monotonic()
+
+    def sent_one(self, began: float, status: int, error: str) -> None:
+        now = time.monotonic()
+        self.sent.append((time.time(), now - began, status, error))
+
+    def calls(self, error: str) -> list[Call]:
+        """What it came to. The last call ended as the whole attempt did."""
+        if not self.sent:
+            if error or self.deployment is None:
+                return []
+            # Made up here (a demo's answer), and no call over the network.
+            whole = time.monotonic() - self._began
+            return [Call(time.time(), whole, ANSWERED, "", self.deployment)]
+        *others, (ended, latency, status, raised) = self.sent
+        found = [
+            Call(when, took, code, name or f"HTTP {code}", self.deployment)
+            for when, took, code, name in others
+        ]
+        if not error and not raised:
+            # The answer's body is read after its head has come.
+            ended, latency = time.time(), latency + max(0.0, time.time() - ended)
+        return [*found, Call(ended, latency, status, error or raised, self.deployment)]
+
+
+trying: ContextVar[Try | None] = ContextVar("trying", default=None)
+
+
+def watch(router: Any, client: Any, plain: Any, note: Callable[[list[Call]], None]) -> None:
+    """Have `note` told of the calls of each attempt, in the context of the request.
+
+    `router` is LiteLLM's class, `client` and `plain` are httpx's, with async and without.
+    """
+    make, choose = router.make_call, router._update_kwargs_with_deployment  # noqa: SLF001
+
+    async def make_call(self: Any, *arguments: Any, **options: Any) -> Any:
+        attempt = Try()
+        token = trying.set(attempt)
+        error = ""
+        try:
+            return await make(self, *arguments, **options)
+        except asyncio.CancelledError:
+            error = GONE
+            raise
+        except BaseException as raised:
+            error = type(raised).__name__
+            raise
+        finally:
+            trying.reset(token)
+            note(attempt.calls(error))
+
+    def update(self: Any, deployment: Any, *arguments: Any, **options: Any) -> Any:
+        attempt = trying.get()
+        if attempt is not None:
+            attempt.deployment = deployment
+        return choose(self, deployment, *arguments, **options)
+
+    router.make_call = make_call
+    router._update_kwargs_with_deployment = update  # noqa: SLF001
+    client.send = _watched_async(client.send)
+    plain.send = _watched(plain.send)
+
+
+def _watched_async(send: Any) -> Any:
+    async def watched(self: Any, *arguments: Any, **options: Any) -> Any:
+        attempt = trying.get()
+        if attempt is None:
+            return await send(self, *arguments, **options)
+        began = time.monotonic()
+        try:
+            answer = await send(self, *arguments, **options)
+        except BaseException as raised:
+            attempt.sent_one(began, 0, type(raised).__name__)
+            raise
+        attempt.sent_one(began, answer.status_code, "")
+        return answer
+
+    return watched
+
+
+def _watched(send: Any) -> Any:
+    def watched(self: Any, *arguments: Any, **options: Any) -> Any:
+        attempt = trying.get()
+        if attempt is None:
+            return send(self, *arguments, **options)
+        began = time.monotonic()
+        try:
+            answer = send(self, *arguments, **options)
+        except BaseException as raised:
+            attempt.sent_one(began, 0, type(raised).__name__)
+            raise
+        attempt.sent_one(began, answer.status_code, "")
+        return answer
+
+    return watched

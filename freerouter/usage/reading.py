@@ -1,0 +1,195 @@
+"""What usage.db says of a time: sums where slots are over, rows where they are not."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from freerouter.usage.buckets import counted_in, percentiles
+from freerouter.usage.entry import Way
+from freerouter.usage.schema import SLOT, open_to_read, unreadable
+from freerouter.usage.spans import Span, sum_up
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable, Iterable, Iterator
+
+SHORT = 3 * 60 * 60 * 1000
+"""Milliseconds up to which requests are counted one by one for the course of time."""
+PARTS = (0.5, 0.95, 0.99)
+WAYS = (
+    "SELECT w.id, alias.text, provider.text, model.text, deployment.text, client.text,"
+    " dialect.text, w.stream, w.status, error.text FROM ways w"
+    " JOIN targets t ON t.id = w.target"
+    " JOIN texts alias ON alias.id = w.alias JOIN texts provider ON provider.id = t.provider"
+    " JOIN texts model ON model.id = t.model JOIN texts deployment ON deployment.id = t.deployment"
+    " JOIN texts client ON client.id = w.client JOIN texts dialect ON dialect.id = w.dialect"
+    " JOIN texts error ON error.id = w.error"
+)
+
+
+class Usage(NamedTuple):
+    """`rows` are slot, way and what that came to; `course` is requests by equal steps of time."""
+
+    ways: dict[int, Way]
+    rows: list[tuple[int, int, Span]]
+    course: list[int]
+    lost: int
+
+
+class Figures:
+    """Some of the sums, added up."""
+
+    def __init__(self) -> None:
+        self.requests = self.failed = self.calls = self.failed_calls = 0
+        self.tokens_in = self.tokens_out = self.cost = self.unpriced = 0
+        self._talked = 0
+        self._latencies: list[bytes] = []
+        self._firsts: list[bytes] = []
+
+    def add(self, way: Way, span: Span) -> None:
+        self.requests += span.requests
+        self.calls += span.calls
+        if way.failed:
+            self.failed += span.requests
+            self.failed_calls += span.calls
+        self.tokens_in += span.tokens_in
+        self.tokens_out += span.tokens_out
+        self.cost += span.cost
+        self.unpriced += span.unpriced
+        self._talked += span.talked
+        self._latencies.append(span.latencies)
+        self._firsts.append(span.firsts)
+
+    @property
+    def rate(self) -> float | None:
+        """Tokens a second, of the time that requests took which were answered with some."""
+        return self.tokens_out * 1e6 / self._talked if self._talked else None
+
+    @property
+    def latencies(self) -> list[float | None]:
+        """Seconds below which half, 95 and 99 of a hundred requests lie."""
+        return percentiles(self._counted(self._latencies), PARTS)
+
+    @property
+    def first_token(self) -> float | None:
+        """Half of the streams had begun after so many seconds."""
+        return percentiles(self._counted(self._firsts), PARTS[:1])[0]
+
+    @staticmethod
+    def _counted(packs: list[bytes]) -> Counter[int]:
+        return counted_in(packs)
+
+
+def read_usage(path: str, since: float, now: float, steps: int = 48) -> Usage | None:
+    """From `since` on, in seconds since 1970. None where nothing was ever recorded."""
+    db = open_to_read(path)
+    if db is None:
+        return None
+    begin, end = round(since * 1000), round(now * 1000)
+    try:
+        db.execute("BEGIN")
+        ways = read_ways(db)
+        rows = list(_spans(db, begin))
+        course = _course(db, rows, begin, max(end, begin + 1), steps)
+        lost = db.execute("SELECT sum(number) FROM lost WHERE at >= ?", (begin,)).fetchone()[0]
+    except sqlite3.Error as error:
+        raise unreadable(path, error) from None
+    finally:
+        db.close()
+    return Usage(ways, rows, course, lost or 0)
+
+
+def read_ways(db: sqlite3.Connection) -> dict[int, Way]:
+    return {
+        number: Way._make((*names, bool(stream), status, error))
+        for number, *names, stream, status, error in db.execute(WAYS)
+    }
+
+
+def _spans(db: sqlite3.Connection, begin: int) -> Iterator[tuple[int, int, Span]]:
+    first = -(-begin // SLOT)
+    if begin < first * SLOT:
+        yield from sum_up(db, begin, first * SLOT).spans()
+    names = ", ".join(Span._fields)
+    query = f"SELECT slot, way, {names} FROM spans WHERE slot >= ?"  # noqa: S608 - names of ours
+    for slot, way, *sums in db.execute(query, (first,)):
+        yield slot, way, Span(*sums)
+    for (slot,) in db.execute("SELECT slot FROM open WHERE slot >= ?", (first,)).fetchall():
+        yield from sum_up(db, slot * SLOT, (slot + 1) * SLOT).spans()
+
+
+def _course(
+    db: sqlite3.Connection,
+    rows: Iterable[tuple[int, int, Span]],
+    begin: int,
+    end: int,
+    steps: int,
+) -> list[int]:
+    """Requests in each of `steps` parts of the time. What lies ahead counts as the last one's."""
+    found = [0] * steps
+    step = (end - begin) / steps
+
+    def note(at: int, number: int) -> None:
+        found[min(max(int((at - begin) / step), 0), steps - 1)] += number
+
+    if end - begin > SHORT:
+        for slot, _, span in rows:
+            note(slot * SLOT, span.requests)
+        return found
+    query = "SELECT (at - ?) / ? AS part, count(*) FROM requests WHERE at >= ? GROUP BY part"
+    whole = max(int(step), 1)
+    for part, number in db.execute(query, (begin, whole, begin)):
+        note(begin + part * whole, number)
+    return found
+
+
+def grouped(usage: Usage, by: str) -> dict[str, Figures]:
+    """By model, provider, alias, client, hour or day, in the order of time or of the alphabet.
+
+    Hours and days are those of the local zone; hours are named with their distance to UTC.
+    """
+    keys = _KEYS.get(by)
+    name = _named(by) if keys is None else lambda _slot, way: keys(way)
+    seen: dict[tuple[int, int], str] = {}
+    groups: dict[str, Figures] = {}
+    for slot, number, span in usage.rows:
+        way = usage.ways[number]
+        place = (0, number) if keys else (slot, 0)
+        key = seen.get(place)
+        if key is None:
+            key = seen[place] = name(slot, way)
+        if key not in groups:
+            groups[key] = Figures()
+        groups[key].add(way, span)
+    return dict(sorted(groups.items()))
+
+
+def total(usage: Usage) -> Figures:
+    found = Figures()
+    for _, number, span in usage.rows:
+        found.add(usage.ways[number], span)
+    return found
+
+
+def _named(by: str) -> Callable[[int, Way], str]:
+    shape = "%Y-%m-%d" if by == "day" else "%Y-%m-%d %H:00%z"
+
+    def name(slot: int, _way: Way) -> str:
+        return time.strftime(shape, time.localtime(slot * SLOT / 1000))
+
+    return name
+
+
+def _model(way: Way) -> str:
+    return f"{way.model} ({way.provider})" if way.provider else way.model or "-"
+
+
+_KEYS: dict[str, Callable[[Way], str]] = {
+    "model": _model,
+    "provider": lambda way: way.provider or "-",
+    "alias": lambda way: way.alias or "-",
+    "client": lambda way: way.client or "-",
+}
+GROUPS = (*_KEYS, "hour", "day")
