@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from freerouter.registry import FRONT_END, Command, Need, Parameter, Registry
 from freerouter.verbs_gateway import GATEWAY_COMMANDS
 from freerouter.verbs_providers import PROVIDER_COMMANDS
+from freerouter.verbs_usage import USAGE_COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -153,6 +154,7 @@ COMMANDS = (
         "With --json it prints one object, and with -f one a line. "
         "Questions and answers are recorded only with `gateway: {log_bodies: true}`.",
     ),
+    *USAGE_COMMANDS,
     Command(
         "ask",
         "Ask a model through the gateway: the quickest proof that it works",

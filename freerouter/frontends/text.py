@@ -21,7 +21,8 @@ STYLES = {"ok": "32", "warn": "33", "error": "31", "dim": "2", "head": "1"}
 GAP = "  "
 CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 """Characters that are never shown."""
-WORDS = {ord("✓"): "ok", ord("✗"): "no"}
+BARS = dict(zip(map(ord, "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉"), "..::++##.:++###", strict=True))
+WORDS = {ord("✓"): "ok", ord("✗"): "no", **BARS}
 ESCAPES = r"\033\[[0-?]*[ -/]*[@-~]"
 """Whole escape sequences: colours, say, in LiteLLM's log."""
 
