@@ -30,7 +30,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     now = ctx.now()
     since = moment(args["since"], now)
     compared = _price(ctx, args["compare_to"])
-    usage = read_usage(ctx.workspace.usage_file, since, now)
+    usage = read_usage(ctx.workspace.usage_file, since, now, args["by"])
     if usage is None:
         nothing = Line(NONE_YET, "dim")
         return Result(_frame(args, since, now), () if args["csv"] else (nothing,))
@@ -87,13 +87,14 @@ def _iso(seconds: float) -> str:
 def _found(usage: Usage, args: Mapping[str, Any]) -> dict[str, Any]:
     from freerouter.usage.reading import grouped, total
 
-    groups = [_figures(name, found) for name, found in grouped(usage, args["by"]).items()]
+    found = grouped(usage, args["by"])
+    groups = [_figures(name, figures) for name, figures in found.items()]
     if args["filter"]:
         groups = [row for row in groups if args["filter"].lower() in row["name"].lower()]
     order = args["sort"] or ("name" if args["by"] in ("hour", "day") else "requests")
     groups.sort(key=lambda row: _rank(row, order))
     return {
-        "total": _figures("total", total(usage)),
+        "total": _figures("total", total(found)),
         "groups": groups,
         "course": usage.course,
         "lost": usage.lost,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from freerouter.config.atomic import lock
 from freerouter.errors import FreeRouterError
+from freerouter.usage.days import join_days
 from freerouter.usage.prune import DAY, prune
 from freerouter.usage.schema import NewerError, open_to_write
 from freerouter.usage.spans import seal
@@ -103,13 +104,15 @@ class Ledger:
             self._untold += 1
 
     def _write(self) -> None:
+        put_aside = False
         while self._waiting:
             batch = list(self._waiting)[:AT_ONCE]
             try:
                 self._current().add(batch, self._untold, int(time.time() * 1000))
             except sqlite3.DatabaseError as error:
-                if not _is_broken(error) or not self._put_aside(error):
+                if put_aside or not _is_broken(error) or not self._put_aside(error):
                     raise
+                put_aside = True
                 continue
             self._untold = 0
             for _ in batch:
@@ -181,6 +184,7 @@ class Ledger:
         db = open_to_write(self.path)
         try:
             seal(db, time.time())
+            join_days(db, time.time())
             if prunes:
                 prune(db, int(time.time() * 1000) - self._keep * DAY)
         finally:

@@ -58,6 +58,9 @@ def _take_out(db: sqlite3.Connection, first: int, end: int) -> Pruned:
             " WHERE slot >= ? AND slot < ?"
         )
         _keep_totals(db, db.execute(kept, (first, end)).fetchall())
+        # What of its last day is not taken out is still there by the slot.
+        db.execute("DELETE FROM day_spans WHERE slot < ?", (end,))
+        db.execute("DELETE FROM days WHERE first < ?", (end,))
         for table in ("spans", "open"):
             db.execute(
                 f"DELETE FROM {table} WHERE slot >= ? AND slot < ?",  # noqa: S608 - a name of ours

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from freerouter.usage.buckets import counted_in, percentiles
+from freerouter.usage.days import date_of
 from freerouter.usage.entry import Way
 from freerouter.usage.schema import SLOT, open_to_read, unreadable
-from freerouter.usage.spans import Span, sum_up
+from freerouter.usage.spans import Span, columns, sum_up
 
 if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 SHORT = 3 * 60 * 60 * 1000
 """Milliseconds up to which requests are counted one by one for the course of time."""
+LAST = 1 << 62
 PARTS = (0.5, 0.95, 0.99)
 WAYS = (
     "SELECT w.id, alias.text, provider.text, model.text, deployment.text, client.text,"
@@ -30,7 +32,10 @@ WAYS = (
 
 
 class Usage(NamedTuple):
-    """`rows` are slot, way and what that came to; `course` is requests by equal steps of time."""
+    """`rows` are slot, way and what that came to; `course` is requests by equal steps of time.
+
+    The slot of a whole day is its first one.
+    """
 
     ways: dict[int, Way]
     rows: list[tuple[int, int, Span]]
@@ -39,14 +44,14 @@ class Usage(NamedTuple):
 
 
 class Figures:
-    """Some of the sums, added up."""
+    """Some of the sums, added up. Durations are counted when they are first asked for."""
 
     def __init__(self) -> None:
         self.requests = self.failed = self.calls = self.failed_calls = 0
         self.tokens_in = self.tokens_out = self.cost = self.unpriced = 0
         self._talked = 0
-        self._latencies: list[bytes] = []
-        self._firsts: list[bytes] = []
+        self._packs: tuple[list[bytes], list[bytes]] = ([], [])
+        self._counts: tuple[Counter[int], Counter[int]] = (Counter(), Counter())
 
     def add(self, way: Way, span: Span) -> None:
         self.requests += span.requests
@@ -59,8 +64,15 @@ class Figures:
         self.cost += span.cost
         self.unpriced += span.unpriced
         self._talked += span.talked
-        self._latencies.append(span.latencies)
-        self._firsts.append(span.firsts)
+        self._packs[0].append(span.latencies)
+        self._packs[1].append(span.firsts)
+
+    def join(self, other: Figures) -> None:
+        for name in SUMS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self._talked += other._talked
+        for mine, counts in zip(self._counts, other._counted(), strict=True):
+            mine.update(counts)
 
     @property
     def rate(self) -> float | None:
@@ -70,19 +82,28 @@ class Figures:
     @property
     def latencies(self) -> list[float | None]:
         """Seconds below which half, 95 and 99 of a hundred requests lie."""
-        return percentiles(self._counted(self._latencies), PARTS)
+        return percentiles(self._counted()[0], PARTS)
 
     @property
     def first_token(self) -> float | None:
         """Half of the streams had begun after so many seconds."""
-        return percentiles(self._counted(self._firsts), PARTS[:1])[0]
+        return percentiles(self._counted()[1], PARTS[:1])[0]
 
-    @staticmethod
-    def _counted(packs: list[bytes]) -> Counter[int]:
-        return counted_in(packs)
+    def _counted(self) -> tuple[Counter[int], Counter[int]]:
+        for counts, packs in zip(self._counts, self._packs, strict=True):
+            counts.update(counted_in(packs))
+            packs.clear()
+        return self._counts
 
 
-def read_usage(path: str, since: float, now: float, steps: int = 48) -> Usage | None:
+SUMS = (
+    "requests", "failed", "calls", "failed_calls", "tokens_in", "tokens_out", "cost", "unpriced",
+)  # fmt: skip
+
+
+def read_usage(
+    path: str, since: float, now: float, by: str = "model", steps: int = 48
+) -> Usage | None:
     """From `since` on, in seconds since 1970. None where nothing was ever recorded."""
     db = open_to_read(path)
     if db is None:
@@ -91,8 +112,8 @@ def read_usage(path: str, since: float, now: float, steps: int = 48) -> Usage | 
     try:
         db.execute("BEGIN")
         ways = read_ways(db)
-        rows = list(_spans(db, begin))
-        course = _course(db, rows, begin, max(end, begin + 1), steps)
+        rows = list(_spans(db, begin, by))
+        course = _course(db, begin, max(end, begin + 1), steps)
         lost = db.execute("SELECT sum(number) FROM lost WHERE at >= ?", (begin,)).fetchone()[0]
     except sqlite3.Error as error:
         raise unreadable(path, error) from None
@@ -108,40 +129,51 @@ def read_ways(db: sqlite3.Connection) -> dict[int, Way]:
     }
 
 
-def _spans(db: sqlite3.Connection, begin: int) -> Iterator[tuple[int, int, Span]]:
+def _spans(db: sqlite3.Connection, begin: int, by: str) -> Iterator[tuple[int, int, Span]]:
+    """Sums of whole days where there are some that may be used, of slots else, of rows else."""
     first = -(-begin // SLOT)
     if begin < first * SLOT:
         yield from sum_up(db, begin, first * SLOT).spans()
-    names = ", ".join(Span._fields)
-    query = f"SELECT slot, way, {names} FROM spans WHERE slot >= ?"  # noqa: S608 - names of ours
-    for slot, way, *sums in db.execute(query, (first,)):
-        yield slot, way, Span(*sums)
+    here = first
+    days = "SELECT first, last FROM days WHERE first >= ? ORDER BY first"
+    for start, end in db.execute(days, (first,)).fetchall() if by != "hour" else ():
+        if by != "day" or date_of(start) == date_of(end - 1):
+            yield from _kept(db, "spans", here, start)
+            yield from _kept(db, "day_spans", start, start + 1)
+            here = end
+    yield from _kept(db, "spans", here, LAST)
     for (slot,) in db.execute("SELECT slot FROM open WHERE slot >= ?", (first,)).fetchall():
         yield from sum_up(db, slot * SLOT, (slot + 1) * SLOT).spans()
 
 
-def _course(
-    db: sqlite3.Connection,
-    rows: Iterable[tuple[int, int, Span]],
-    begin: int,
-    end: int,
-    steps: int,
-) -> list[int]:
+def _kept(
+    db: sqlite3.Connection, table: str, first: int, last: int
+) -> Iterator[tuple[int, int, Span]]:
+    if first < last:
+        query = f"SELECT slot, way, {columns()} FROM {table} WHERE slot >= ? AND slot < ?"  # noqa: S608 - names of ours
+        for slot, way, *sums in db.execute(query, (first, last)):
+            yield slot, way, Span._make(sums)
+
+
+def _course(db: sqlite3.Connection, begin: int, end: int, steps: int) -> list[int]:
     """Requests in each of `steps` parts of the time. What lies ahead counts as the last one's."""
     found = [0] * steps
-    step = (end - begin) / steps
+    step = max((end - begin) / steps, 1)
 
     def note(at: int, number: int) -> None:
         found[min(max(int((at - begin) / step), 0), steps - 1)] += number
 
-    if end - begin > SHORT:
-        for slot, _, span in rows:
-            note(slot * SLOT, span.requests)
+    single = "SELECT at / 1000, count(*) FROM requests WHERE at >= ? AND at < ? GROUP BY at / 1000"
+    if end - begin <= SHORT:
+        for second, number in db.execute(single, (begin, LAST)):
+            note(second * 1000, number)
         return found
-    query = "SELECT (at - ?) / ? AS part, count(*) FROM requests WHERE at >= ? GROUP BY part"
-    whole = max(int(step), 1)
-    for part, number in db.execute(query, (begin, whole, begin)):
-        note(begin + part * whole, number)
+    sums = "SELECT slot, sum(requests) FROM spans WHERE slot >= ? GROUP BY slot"
+    for slot, number in db.execute(sums, (begin // SLOT,)):
+        note(slot * SLOT, number)
+    for (slot,) in db.execute("SELECT slot FROM open WHERE slot >= ?", (begin // SLOT,)).fetchall():
+        for second, number in db.execute(single, (max(begin, slot * SLOT), (slot + 1) * SLOT)):
+            note(second * 1000, number)
     return found
 
 
@@ -166,10 +198,10 @@ def grouped(usage: Usage, by: str) -> dict[str, Figures]:
     return dict(sorted(groups.items()))
 
 
-def total(usage: Usage) -> Figures:
+def total(groups: Mapping[str, Figures]) -> Figures:
     found = Figures()
-    for _, number, span in usage.rows:
-        found.add(usage.ways[number], span)
+    for one in groups.values():
+        found.join(one)
     return found
 
 

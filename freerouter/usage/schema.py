@@ -81,6 +81,22 @@ MIGRATIONS = (
             SELECT at / 900000 FROM requests UNION SELECT at / 900000 FROM attempts;
         """,
     ),
+    # A day of the local zone, as it was then: the slots from `first` to before `last`.
+    Migration(
+        "days that are over are summed up",
+        """
+        CREATE TABLE days (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
+        CREATE TABLE day_spans (
+            slot INTEGER NOT NULL, way INTEGER NOT NULL,
+            requests INTEGER NOT NULL, calls INTEGER NOT NULL,
+            tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL,
+            cost INTEGER NOT NULL, unpriced INTEGER NOT NULL,
+            took INTEGER NOT NULL, talked INTEGER NOT NULL,
+            latencies BLOB NOT NULL, firsts BLOB NOT NULL,
+            PRIMARY KEY (slot, way)
+        ) WITHOUT ROWID;
+        """,
+    ),
 )
 VERSION = len(MIGRATIONS)
 

@@ -48,6 +48,11 @@ class Span(NamedTuple):
     firsts: bytes = b""
 
 
+def columns() -> str:
+    """The fields of a sum, as a query names them."""
+    return ", ".join(Span._fields)
+
+
 class Summing:
     """Adds rows up by (slot, way)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from freerouter.usage.days import forget_day
 from freerouter.usage.schema import SLOT
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Store:
             fresh = self._db.execute("INSERT OR IGNORE INTO open VALUES (?)", (slot,)).rowcount
             if fresh:
                 self._db.execute("DELETE FROM spans WHERE slot = ?", (slot,))
+                forget_day(self._db, slot)
 
     def _way(self, way: Way) -> int:
         known = self._ways.get(way)
