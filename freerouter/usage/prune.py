@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 DAY = 24 * 60 * 60 * 1000
 BATCH = 16
 """Slots that are taken out in one transaction: who writes waits no longer than for that."""
+PAGES = 1000
+"""Pages that are given back in one transaction."""
 
 
 class Pruned(NamedTuple):
@@ -33,8 +35,18 @@ def prune(db: sqlite3.Connection, before: int) -> Pruned:
         more = _take_out(db, oldest, min(oldest + BATCH, last))
         gone = Pruned(gone.requests + more.requests, gone.attempts + more.attempts)
     db.execute("DELETE FROM lost WHERE at < ?", (before,))
-    db.execute("PRAGMA incremental_vacuum").fetchall()
+    _give_back(db)
     return gone
+
+
+def _give_back(db: sqlite3.Connection) -> None:
+    free = db.execute("PRAGMA freelist_count").fetchone()[0]
+    while free:
+        # A statement that gives no rows is stepped through only by a script.
+        db.executescript(f"PRAGMA incremental_vacuum({PAGES})")
+        before, free = free, db.execute("PRAGMA freelist_count").fetchone()[0]
+        if free >= before:
+            return
 
 
 def _oldest(db: sqlite3.Connection) -> list[int | None]:

@@ -17,6 +17,8 @@ SLOT = 15 * 60 * 1000
 """Milliseconds."""
 PATIENCE = 0.5
 """Seconds that one may wait for another who writes."""
+READERS_PATIENCE = 2.0
+"""Who reads waits only while a database is opened or mended after a crash."""
 
 
 class Migration(NamedTuple):
@@ -147,7 +149,7 @@ def open_to_read(path: str) -> sqlite3.Connection | None:
     if not os.path.exists(path):
         return None
     found = sqlite3.connect(
-        f"file:{quote(path)}?mode=ro", uri=True, timeout=PATIENCE * 4, isolation_level=None
+        f"file:{quote(path)}?mode=ro", uri=True, timeout=READERS_PATIENCE, isolation_level=None
     )
     try:
         version = _version(found)
