@@ -92,7 +92,7 @@ def execute(
     if call.arguments.get("live") and not (call.record or recording):
         from freerouter.frontends.live import possible, show_live
 
-        if possible(call.output):
+        if possible(call):
             return show_live(session.run, call, console.redact, colour=console.fancy)
     result = _recorded(session, call) if call.record else (recording or session).run(call)
     console.show(result)

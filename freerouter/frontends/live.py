@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.frontends.columns import cut
@@ -94,9 +94,11 @@ def frame(result: Result, view: View, painter: Painter, columns: int, rows: int)
     return [*lines, painter.block(Line(cut(footer(view), columns - 1))).rstrip("\n")]
 
 
-def possible(output: str) -> bool:
-    """Whether there is a terminal to draw on and to press keys at."""
-    if output or os.environ.get("TERM") == "dumb":
+def possible(call: Call) -> bool:
+    """Whether there is a terminal to draw on and to press keys at, and a person in front of it."""
+    if call.output or call.arguments["csv"] or call.arguments["prometheus"]:
+        return False
+    if os.environ.get("TERM") == "dumb":
         return False
     try:
         import termios  # noqa: F401 - only whether there is such a thing
@@ -143,11 +145,12 @@ def _until_next(
             size = now
             painter = Painter(redact, size.columns, colour=colour)
             _draw(frame(result, view, painter, size.columns, size.lines))
+        before = view
         for key in keys(SLICE):
-            before, view = view, pressed(view, key)
+            view = pressed(view, key)
             size = None
-            if view.over or (view.sort, view.by, view.filter) != before[:3]:
-                return view
+        if view.over or view[:3] != before[:3]:
+            return view
     return view
 
 
@@ -171,7 +174,10 @@ def _screen(stream: IO[str]) -> Iterator[Callable[[float], str]]:
         ready, _, _ = select.select([source], [], [], seconds)
         if not ready:
             return ""
-        raw = os.read(source, 64)
+        try:
+            raw = os.read(source, 64)
+        except OSError:
+            raw = b""
         if not raw:
             raise KeyboardInterrupt  # the terminal is gone
         text = raw.decode("utf-8", "ignore")
@@ -190,8 +196,9 @@ def _screen(stream: IO[str]) -> Iterator[Callable[[float], str]]:
     except KeyboardInterrupt:
         pass  # Ctrl-C is a way to end it like any other
     finally:
-        termios.tcsetattr(source, termios.TCSADRAIN, before)
         for number, handler in handlers.items():
             signal.signal(number, handler)
-        stream.write(LEAVE)
-        stream.flush()
+        with suppress(OSError, termios.error):
+            termios.tcsetattr(source, termios.TCSADRAIN, before)
+            stream.write(LEAVE)
+            stream.flush()

@@ -134,6 +134,7 @@ class Ledger:
         if self._store and self._identity() != self._opened:
             self._forget()
         if self._store is None:
+            self._opened = self._identity()
             self._store = Store(open_to_write(self.path))
             self._opened = self._identity()
         return self._store
@@ -153,11 +154,10 @@ class Ledger:
 
     def _put_aside(self, error: Exception) -> bool:
         """False where it cannot be moved. Of several workers, the first one does it."""
-        ours = self._opened if self._store else self._identity()
         self._forget()
         try:
             with lock(os.path.dirname(self.path), "usage.lock"):
-                if self._identity() != ours:
+                if self._identity() != self._opened:
                     return True
                 aside = _free_name(f"{self.path}.broken-{time.strftime('%Y%m%d-%H%M%S')}")
                 os.rename(self.path, aside)
