@@ -23,7 +23,7 @@ from freerouter.usage.store import Store
 DAYS = 30
 BATCH = 1000
 SPARSE = 3000
-"""Requests of the small database: one every quarter of an hour, so that each has sums of its own."""
+"""Requests of the small database: one a quarter of an hour, so that each has its own sums."""
 TARGET = 1.0
 LINES = {
     "metrics (24 hours)": (),

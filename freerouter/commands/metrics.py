@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from freerouter.commands.logs import AGO
 from freerouter.errors import UsageError
 from freerouter.result import Line, Result
+from freerouter.volatile import volatile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +76,8 @@ def _price(ctx: Context, name: str | None) -> Any:
 
 def _frame(args: Mapping[str, Any], since: float, now: float) -> dict[str, Any]:
     return {
-        "since": _iso(since), "until": _iso(now), "by": args["by"],
+        "since": volatile("any", _iso(since)), "until": volatile("any", _iso(now)),
+        "by": args["by"],
         "total": None, "groups": [], "course": [], "lost": 0,
     }  # fmt: skip
 
