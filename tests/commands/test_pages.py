@@ -46,6 +46,8 @@ LINES = {
     "status": "status",
     "doctor": "doctor --offline",
     "logs": "logs",
+    "metrics": "metrics",
+    "usage prune": "usage prune",
     "env": "env",
     "flow": "flow pick-models --set models=openrouter/openai/gpt-5 --yes",
     "flow list": "flow list",
