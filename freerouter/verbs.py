@@ -12,6 +12,7 @@ from freerouter.verbs_gateway import GATEWAY_COMMANDS
 from freerouter.verbs_moving import MOVING_COMMANDS
 from freerouter.verbs_profiles import PROFILE_COMMANDS
 from freerouter.verbs_providers import PROVIDER_COMMANDS
+from freerouter.verbs_usage import USAGE_COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -195,6 +196,7 @@ COMMANDS = (
         "With --json it prints one object, and with -f one a line. "
         "Questions and answers are recorded only with `gateway: {log_bodies: true}`.",
     ),
+    *USAGE_COMMANDS,
     Command(
         "ask",
         "Ask a model through the gateway: the quickest proof that it works",

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config.generate import environment
-from freerouter.config.providers_file import load_providers
+from freerouter.config.providers_file import KEEP_DAYS, load_providers
 from freerouter.config.secrets import ensure_master_key, load_secrets
 from freerouter.config.state import read_models
 from freerouter.errors import UsageError
@@ -87,5 +87,7 @@ def prepare(ctx: Context, *, port: int | None, debug: bool, timeout: float) -> L
         timeout=timeout,
         workers=file.gateway.get("workers") or 1,
         bodies=bool(file.gateway.get("log_bodies")),
+        keep_days=KEEP_DAYS if (days := file.usage.get("keep_days")) is None else days,
+        metrics_port=file.usage.get("metrics_port") or 0,
         fork=can_fork and ctx.environ.get(FORK_SWITCH) != "off",
     )

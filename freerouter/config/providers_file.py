@@ -10,13 +10,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.config.aliases_file import read_aliases
+from freerouter.config.soundness import one_of, sound
 from freerouter.config.versions import UNVERSIONED, check_version, version_of
 from freerouter.config.yaml_file import Document, read_yaml
 from freerouter.errors import FileError, NotConfiguredError, NotFoundError
 from freerouter.registry import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from freerouter.config.aliases_file import Alias
     from freerouter.config.workspace import Workspace
@@ -35,6 +36,7 @@ TOP: Mapping[str, type | tuple[type, ...]] = {
     "gateway": dict,
     "litellm": dict,
     "spend": str,
+    "usage": dict,
 }
 ENTRY: Mapping[str, type | tuple[type, ...]] = {
     "type": str,
@@ -70,10 +72,9 @@ GATEWAY: Mapping[str, type | tuple[type, ...]] = {
     "log_bodies": bool,
 }
 MOST_WORKERS = 64
-_WORDS = {
-    str: "text", int: "a whole number", bool: "true or false", list: "a list", dict: "a map",
-    float: "a number",
-}  # fmt: skip
+USAGE: Mapping[str, type | tuple[type, ...]] = {"keep_days": int, "metrics_port": int}
+KEEP_DAYS = 90
+MOST_DAYS = 36500
 
 
 class Entry(NamedTuple):
@@ -113,6 +114,8 @@ class ProvidersFile(NamedTuple):
     version: int = UNVERSIONED
     aliases: Mapping[str, Alias] = NOTHING
     """By name, the user's own names for models."""
+    usage: Mapping[str, Any] = NOTHING
+    """How long numbers are kept, and where they may be scraped (USAGE), where that is given."""
 
     @property
     def enabled(self) -> tuple[Entry, ...]:
@@ -163,7 +166,7 @@ def read_providers(document: Document) -> ProvidersFile:
         document.refuse("empty-file", (), "this file is empty.", fix)
     check_version(document)
     top = {} if document.data is None else document.data
-    data = _sound(document, top, (), TOP, "providers.yaml")
+    data = sound(document, top, (), TOP, "providers.yaml")
     gateway = _gateway(document, data.get("gateway"))
     rows = data.get("providers") or []
     entries = _number(_entry(document, row, ("providers", i)) for i, row in enumerate(rows))
@@ -174,16 +177,39 @@ def read_providers(document: Document) -> ProvidersFile:
         gateway,
         dict(data.get("litellm") or {}),
         _selections(document, data.get("select") or {}, [e.name for e in entries if e.name]),
-        _one_of(document, data, ("spend",), (NEVER, ALLOWED)),
+        one_of(document, data, ("spend",), (NEVER, ALLOWED)),
         version_of(data),
         read_aliases(document, data.get("aliases") or {}),
+        _usage(document, data.get("usage"), gateway),
     )
+
+
+def _usage(document: Document, value: Any, gateway: Mapping[str, Any]) -> dict[str, Any]:
+    if value is None:
+        return {}
+    usage = sound(document, value, ("usage",), USAGE, "usage")
+    days, port = usage.get("keep_days"), usage.get("metrics_port")
+    if days is not None and not 0 <= days <= MOST_DAYS:
+        what = f"keep_days must be 0 (for ever) to {MOST_DAYS}."
+        document.refuse("bad-value", ("usage", "keep_days"), what)
+        del usage["keep_days"]
+    if port is None:
+        return usage
+    if not 0 < port < 65536:  # noqa: PLR2004 - the range of TCP ports
+        place = ("usage", "metrics_port")
+        document.refuse("bad-value", place, "metrics_port must be 1 to 65535.")
+        del usage["metrics_port"]
+    elif port == (gateway.get("port") or PORT):
+        what = "metrics_port is the gateway's own port."
+        document.refuse("bad-value", ("usage", "metrics_port"), what, "Choose another one.")
+        del usage["metrics_port"]
+    return usage
 
 
 def _gateway(document: Document, value: Any) -> dict[str, Any]:
     if value is None:
         return {}
-    gateway = _sound(document, value, ("gateway",), GATEWAY, "gateway")
+    gateway = sound(document, value, ("gateway",), GATEWAY, "gateway")
     for name, most in (("port", 65535), ("workers", MOST_WORKERS)):
         number = gateway.get(name)
         if number is not None and not 0 < number <= most:
@@ -193,7 +219,7 @@ def _gateway(document: Document, value: Any) -> dict[str, Any]:
 
 
 def _entry(document: Document, value: Any, path: tuple[str | int, ...]) -> Entry:
-    row = _sound(document, value, path, ENTRY, "a provider")
+    row = sound(document, value, path, ENTRY, "a provider")
     kind = row.get("type")
     if isinstance(value, dict) and not value.get("type"):
         document.refuse(
@@ -202,9 +228,9 @@ def _entry(document: Document, value: Any, path: tuple[str | int, ...]) -> Entry
     options = row.get("options") or {}
     if options:
         # The original let anything stand here; what nobody knows is told of by `fetch`.
-        options = _sound(document, options, (*path, "options"), OPTIONS, "options", open_ended=True)
+        options = sound(document, options, (*path, "options"), OPTIONS, "options", open_ended=True)
         _check_models(document, options.get("models"), (*path, "options", "models"))
-        _one_of(document, options, (*path, "options", "plan"), PLANS)
+        one_of(document, options, (*path, "options", "plan"), PLANS)
     text = {k: (row.get(k) or "") for k in ("api_key", "api_base", "model_name", "provider")}
     enabled = row.get("enabled")
     return Entry(
@@ -213,85 +239,10 @@ def _entry(document: Document, value: Any, path: tuple[str | int, ...]) -> Entry
         enabled=True if enabled is None else enabled,
         options=dict(options),
         place=document.place(path),
-        spend=_one_of(document, row, (*path, "spend"), (NEVER, ALLOWED)),
+        spend=one_of(document, row, (*path, "spend"), (NEVER, ALLOWED)),
         keys=_keys(document, row.get("keys") or [], (*path, "keys")),
         **text,
     )
-
-
-def _sound(
-    document: Document,
-    value: Any,
-    path: tuple[str | int, ...],
-    known: Mapping[str, type | tuple[type, ...]],
-    what: str,
-    *,
-    open_ended: bool = False,
-) -> dict[str, Any]:
-    """Hold a map against its known keys. `open_ended` refuses only what looks like a slip.
-
-    What is as it should be is given back.
-    """
-    if not isinstance(value, dict):
-        document.refuse(
-            "wrong-type",
-            path,
-            f"{what} must be a map, but this is {_word(type(value))}.",
-            "Write `name: value` lines.",
-        )
-        return {}
-    sound = {}
-    for key, item in value.items():
-        if key not in known:
-            near = did_you_mean(str(key), known)
-            if open_ended and not near:
-                sound[key] = item
-                continue
-            document.refuse(
-                "unknown-key",
-                (*path, key),
-                f'unknown key "{key}" in {what}.',
-                near or f"Known keys: {', '.join(known)}.",
-                key=True,
-            )
-            continue
-        kinds = _kinds(known[key])
-        if item is None or (isinstance(item, kinds) and isinstance(item, bool) <= (bool in kinds)):
-            sound[key] = item
-            continue
-        words = " or ".join(_word(k) for k in kinds)
-        quotes = str in kinds and not isinstance(item, list | dict)
-        document.refuse(
-            "wrong-type",
-            (*path, key),
-            f"{key} must be {words}, but this is {_word(type(item))}.",
-            'Put it in quotes: "…".' if quotes else f"Write {key} as {words}.",
-        )
-    return sound
-
-
-def _kinds(wanted: type | tuple[type, ...]) -> tuple[type, ...]:
-    return wanted if isinstance(wanted, tuple) else (wanted,)
-
-
-def _one_of(
-    document: Document, data: Mapping[str, Any], path: tuple[str | int, ...], words: Sequence[str]
-) -> str:
-    """The value of the path's last key, "" where it is not given."""
-    value = data.get(str(path[-1])) or ""
-    if value and value not in words:
-        document.refuse(
-            "bad-value",
-            path,
-            f"{path[-1]} must be {' or '.join(words)}.",
-            did_you_mean(str(value), words) or f"Write {path[-1]}: {words[0]}.",
-        )
-        return ""
-    return str(value)
-
-
-def _word(kind: type) -> str:
-    return _WORDS.get(kind, "nothing" if kind is type(None) else kind.__name__)
 
 
 def _check_models(document: Document, rule: Any, path: tuple[str | int, ...]) -> None:

@@ -83,6 +83,11 @@ class Workspace(NamedTuple):
         return self._path("state", "requests.jsonl")
 
     @property
+    def usage_file(self) -> str:
+        """Numbers of all requests and calls, a database."""
+        return self._path("state", "usage.db")
+
+    @property
     def gateway_file(self) -> str:
         return self._path("state", "gateway.json")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from freerouter.scripts.recorder import Recording
 
 BROKEN_PIPE = 141
-LONG = ("shell", "run", "logs", "start", "reload")
+LONG = ("shell", "run", "logs", "metrics", "start", "reload")
 """Commands that may go on for hours: they collect garbage."""
 
 
@@ -90,6 +90,11 @@ def execute(
         return run_shell(session, record=call.arguments["file"][-1])
     if call.arguments.get("jsonl"):
         return _driven(session, call)
+    if call.arguments.get("live") and not (call.record or recording):
+        from freerouter.frontends.live import possible, show_live
+
+        if possible(call):
+            return show_live(session.run, call, console.redact, colour=console.fancy)
     result = _recorded(session, call) if call.record else (recording or session).run(call)
     console.show(result)
     sys.stdout.flush()

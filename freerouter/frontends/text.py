@@ -22,7 +22,8 @@ LONG_ENOUGH = 24
 """Of a long cell so much may stay alone, before a whole column is left out."""
 CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 """Characters that are never shown."""
-WORDS = {ord("✓"): "ok", ord("✗"): "no"}
+BARS = dict(zip(map(ord, "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉"), "..::++##.:++###", strict=True))
+WORDS = {ord("✓"): "ok", ord("✗"): "no", **BARS}
 ESCAPES = r"\033\[[0-?]*[ -/]*[@-~]"
 """Whole escape sequences: colours, say, in LiteLLM's log."""
 

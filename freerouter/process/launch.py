@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from freerouter.config.providers_file import KEEP_DAYS
 from freerouter.config.state import fingerprint_of
 from freerouter.errors import FileError, UsageError
 from freerouter.process.port import is_loopback
@@ -21,7 +22,7 @@ PASSED_ON = (
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "SYSTEMROOT", "LD_LIBRARY_PATH",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
     "http_proxy", "https_proxy", "all_proxy", "no_proxy",
-    "VIRTUAL_ENV", "PYTHONPATH", "FREEROUTER_ENGINE_PATCHES",
+    "VIRTUAL_ENV", "PYTHONPATH", "FREEROUTER_ENGINE_PATCHES", "FREEROUTER_RECORDER",
 )  # fmt: skip
 """The user's variables that the engine gets. LiteLLM reads many more, which would beat ours."""
 SETTINGS = {
@@ -58,6 +59,10 @@ class Launch(NamedTuple):
     """Workers are forked off the supervisor, where the system can do that."""
     bodies: bool = False
     """Bodies are recorded with the requests."""
+    keep_days: int = KEEP_DAYS
+    """How long the numbers of requests are kept; 0: for ever."""
+    metrics_port: int = 0
+    """Where they may be scraped, on loopback; 0: nowhere."""
     hung: float = 30.0
     """Seconds without a sign of life after which a worker is taken for hung."""
 
@@ -109,5 +114,7 @@ def job_of(ctx: Context, launch: Launch) -> dict[str, Any]:
         "timeout": launch.timeout,
         "fork": launch.fork,
         "hung": launch.hung,
+        "keep_days": launch.keep_days,
+        "metrics_port": launch.metrics_port,
         "since": ctx.now(),
     }

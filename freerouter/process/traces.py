@@ -36,6 +36,7 @@ class Traces:
             "path": self.config(generation),
             "log": workspace.log_file,
             "requests": workspace.requests_file,
+            "usage": workspace.usage_file,
         }
 
     def config(self, generation: int) -> str:

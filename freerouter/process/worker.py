@@ -22,10 +22,12 @@ from typing import TYPE_CHECKING, Any
 
 from freerouter.process import patches
 from freerouter.process.control import Channel
-from freerouter.process.output import hide_secrets, keep_open
+from freerouter.process.output import hide_secrets, keep_open, say
 from freerouter.process.patches import late
 from freerouter.process.server_options import server_options
+from freerouter.usage.ledger import Ledger
 from freerouter.usage.recorder import install
+from freerouter.usage.scrape import serve_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -99,7 +101,9 @@ def serve(job: dict[str, Any], listener: socket.socket, channel: Channel) -> Non
     redact = hide_secrets(job)
     faulthandler.enable()
     gc.enable()
-    recorder = install(job["requests"], redact)
+    recorder = install(job["requests"], redact, Ledger(job["usage"], say, job["keep_days"]))
+    if job["metrics_port"]:
+        serve_metrics(job["usage"], job["metrics_port"], say)
     front = Front(app, job, listener)
     config = uvicorn.Config(
         front,

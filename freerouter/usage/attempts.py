@@ -1,110 +1,132 @@
-"""What was tried for one request, and what a client is told where nobody could answer it.
+"""Every call of a provider that a request takes, also those that failed before one went well.
 
-Of providers it tells their names, a status and a time, never their words: those may hold a key.
+LiteLLM tells of one failure a request. So its router is watched, which makes one attempt after the
+other, and the HTTP client below it, which tells whether an attempt left the machine, how often, and
+what came back. An attempt that never got that far (nobody was left to ask) is none.
 """
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, NamedTuple
+import asyncio
+import time
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable
 
-LIMIT, TIMEOUT = 429, 408
-CUT = 0
-"""The status of one that gave none: its connection failed, or ended in the middle."""
-UNAVAILABLE = 503
-TOO_LARGE = 413
-CLIENT = (400, TOO_LARGE, 422)
-"""What is wrong with the request itself, whoever is asked."""
-SERVER = 500
-LONGEST_HEADER = 1000
-LONGEST_REST = 3600.0
-RESTS: Mapping[int, float] = {
-    TIMEOUT: 120.0,
-    LIMIT: 30.0,
-    401: 30.0,
-    402: 30.0,
-    403: 30.0,
-    404: 30.0,
-}
-"""Seconds for which one that failed so is asked last, where its provider does not say for how long;
-what is not here (a server's error, a cut connection) passes sooner.
-"""
-SHORT_REST = 10.0
-WORDS = {
-    CUT: "connection failed",
-    401: "refused the key",
-    402: "no credit left",
-    403: "not allowed",
-    404: "no such model",
-    TIMEOUT: "no answer in time",
-    TOO_LARGE: "request too large",
-    LIMIT: "limit reached",
-}
+ANSWERED = 200
+GONE = "ClientGone"
 
 
-class Attempt(NamedTuple):
-    """One member that did not answer. `rested` are those that were not even asked."""
+class Call(NamedTuple):
+    """One call. `ended` is in seconds since 1970, `latency` in seconds, `status` 0 without one."""
 
-    member: str
-    """`provider/model`."""
+    ended: float
+    latency: float
     status: int
-    retry_after: float | None = None
-    """Seconds, as the provider or the rest that it was given tells."""
-    rested: bool = False
-
-    @property
-    def words(self) -> str:
-        refused = "request refused" if self.status in CLIENT else "failed"
-        reason = WORDS.get(self.status, f"{refused} ({self.status})")
-        again = f", again in {_seconds(self.retry_after)} s" if self.retry_after else ""
-        return f"{self.member}: {reason}{again}"
+    error: str
+    deployment: Any
 
 
-class Ending(NamedTuple):
-    """How a request ends that nobody could answer. `status` 0: as the last one who was asked."""
+class Try:
+    """One attempt of the router, while it lasts: with whom, and what went over the wire for it."""
 
-    status: int
-    message: str
-    retry_after: int | None = None
+    def __init__(self) -> None:
+        self.deployment: Any = None
+        self.sent: list[tuple[float, float, int, str]] = []
+        self._began = time.monotonic()
 
+    def sent_one(self, began: float, status: int, error: str) -> None:
+        now = time.monotonic()
+        self.sent.append((time.time(), now - began, status, error))
 
-def rest_after(status: int, retry_after: float | None) -> float | None:
-    """Seconds for which a member rests; None for a fault that is not its own."""
-    if status in CLIENT:
-        return None
-    if retry_after is not None and status in (LIMIT, UNAVAILABLE):
-        return min(retry_after, LONGEST_REST)
-    return RESTS.get(status, SHORT_REST)
-
-
-def ending_of(alias: str, attempts: Sequence[Attempt]) -> Ending:
-    """One clear answer: 429 where waiting helps, the client's own fault where it is one, or 503."""
-    asked = [attempt for attempt in attempts if not attempt.rested]
-    if asked and all(attempt.status in CLIENT for attempt in asked):
-        return Ending(0, "")
-    waits = [a.retry_after or RESTS[LIMIT] for a in attempts if a.status == LIMIT]
-    said = "; ".join(attempt.words for attempt in attempts)
-    message = f"{alias}: none of its models could answer. {said}"
-    if waits:
-        return Ending(LIMIT, message, _seconds(min(waits)))
-    return Ending(UNAVAILABLE, message)
-
-
-def passed_over(attempts: Sequence[Attempt]) -> str:
-    """The same as a header of an answer: who was asked in vain."""
-    text = "; ".join(attempt.words for attempt in attempts if not attempt.rested)
-    return text.encode("ascii", "replace").decode("ascii")[:LONGEST_HEADER]
+    def calls(self, error: str) -> list[Call]:
+        """What it came to. The last call ended as the whole attempt did."""
+        if not self.sent:
+            if error or self.deployment is None:
+                return []
+            # Made up here (a demo's answer), and no call over the network.
+            whole = time.monotonic() - self._began
+            return [Call(time.time(), whole, ANSWERED, "", self.deployment)]
+        *others, (ended, latency, status, raised) = self.sent
+        found = [
+            Call(when, took, code, name or f"HTTP {code}", self.deployment)
+            for when, took, code, name in others
+        ]
+        if not error and not raised:
+            # The answer's body is read after its head has come.
+            ended, latency = time.time(), latency + max(0.0, time.time() - ended)
+        return [*found, Call(ended, latency, status, error or raised, self.deployment)]
 
 
-def member_of(deployment: str, alias: str = "") -> str:
-    """`provider/model` of the name that a deployment has in config.yaml."""
-    name = deployment.removeprefix(f"{alias}:") if alias else deployment
-    head, mark, number = name.rpartition("#")
-    return head if mark and number.isdecimal() else name
+trying: ContextVar[Try | None] = ContextVar("trying", default=None)
 
 
-def _seconds(seconds: float) -> int:
-    return max(1, math.ceil(seconds))
+def watch(router: Any, client: Any, plain: Any, note: Callable[[list[Call]], None]) -> None:
+    """Have `note` told of the calls of each attempt, in the context of the request.
+
+    `router` is LiteLLM's class, `client` and `plain` are httpx's, with async and without.
+    """
+    make, choose = router.make_call, router._update_kwargs_with_deployment  # noqa: SLF001
+
+    async def make_call(self: Any, *arguments: Any, **options: Any) -> Any:
+        attempt = Try()
+        token = trying.set(attempt)
+        error = ""
+        try:
+            return await make(self, *arguments, **options)
+        except asyncio.CancelledError:
+            error = GONE
+            raise
+        except BaseException as raised:
+            error = type(raised).__name__
+            raise
+        finally:
+            trying.reset(token)
+            note(attempt.calls(error))
+
+    def update(self: Any, deployment: Any, *arguments: Any, **options: Any) -> Any:
+        attempt = trying.get()
+        if attempt is not None:
+            attempt.deployment = deployment
+        return choose(self, deployment, *arguments, **options)
+
+    router.make_call = make_call
+    router._update_kwargs_with_deployment = update  # noqa: SLF001
+    client.send = _watched_async(client.send)
+    plain.send = _watched(plain.send)
+
+
+def _watched_async(send: Any) -> Any:
+    async def watched(self: Any, *arguments: Any, **options: Any) -> Any:
+        attempt = trying.get()
+        if attempt is None:
+            return await send(self, *arguments, **options)
+        began = time.monotonic()
+        try:
+            answer = await send(self, *arguments, **options)
+        except BaseException as raised:
+            attempt.sent_one(began, 0, type(raised).__name__)
+            raise
+        attempt.sent_one(began, answer.status_code, "")
+        return answer
+
+    return watched
+
+
+def _watched(send: Any) -> Any:
+    def watched(self: Any, *arguments: Any, **options: Any) -> Any:
+        attempt = trying.get()
+        if attempt is None:
+            return send(self, *arguments, **options)
+        began = time.monotonic()
+        try:
+            answer = send(self, *arguments, **options)
+        except BaseException as raised:
+            attempt.sent_one(began, 0, type(raised).__name__)
+            raise
+        attempt.sent_one(began, answer.status_code, "")
+        return answer
+
+    return watched

@@ -12,13 +12,14 @@ import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from freerouter.usage.attempts import member_of, passed_over
+from freerouter.usage.outcome import member_of, passed_over
 from freerouter.usage.record import CLIENT_GONE, RequestRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from freerouter.usage.attempts import Attempt
+    from freerouter.usage.attempts import Call
+    from freerouter.usage.outcome import Attempt
     from freerouter.usage.walk import Walk
 
 DIALECTS = {
@@ -61,6 +62,7 @@ class Exchange:
         self.gone = False
         self.told: Mapping[str, Any] = {}
         self.failure: Mapping[str, Any] = {}
+        self.calls: list[Call] = []
         self.alias = ""
         self.walk: Walk | None = None
         """Whom it asked of several models, where the first could not answer (patches/falling_back).

@@ -1,8 +1,9 @@
 """Records every request of a client, from inside LiteLLM's own process.
 
 `install` puts a layer around LiteLLM's application, which sees what the client sees, and a callback
-into LiteLLM, which is told tokens and cost. What comes of it is written by a thread (`writer.py`),
-and counted for whoever watches the worker.
+into LiteLLM, which is told tokens and cost; its router is watched for every call that it makes
+(`attempts.py`). What comes of it is written by threads, as a line (`writer.py`) and into usage.db
+(`ledger.py`), and counted for whoever watches the worker.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import os
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from freerouter.usage.accounting import entry_of
+from freerouter.usage.attempts import watch
 from freerouter.usage.counters import Counters, LastError
 from freerouter.usage.exchange import Exchange
 from freerouter.usage.record import to_line
@@ -20,6 +23,11 @@ from freerouter.usage.writer import Writer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from freerouter.usage.attempts import Call
+    from freerouter.usage.ledger import Ledger
+
+SWITCH = "FREEROUTER_RECORDER"
+"""The variable which, as `off`, has nothing recorded: to measure what that costs."""
 BODIES = "FREEROUTER_LOG_BODIES"
 """The variable which, as 1, has bodies recorded."""
 WARM_UP = "freerouter-warm-up"
@@ -33,8 +41,9 @@ serving: ContextVar[Exchange | None] = ContextVar("serving", default=None)
 class Recorder:
     """`snapshot` may be called from any thread."""
 
-    def __init__(self, path: str, redact: Callable[[str], str]) -> None:
+    def __init__(self, path: str, redact: Callable[[str], str], ledger: Ledger) -> None:
         self._redact = redact
+        self._ledger = ledger
         self._counters = Counters()
         self._writer: Writer[Exchange] = Writer(path, self._line_of)
         self._waiting: set[Exchange] = set()
@@ -48,6 +57,7 @@ class Recorder:
         for exchange in tuple(self._waiting):
             self._settle(exchange)
         self._writer.close()
+        self._ledger.close()
 
     def begin(self) -> None:
         self._counters.begin()
@@ -86,7 +96,9 @@ class Recorder:
             self._writer.put(exchange)
 
     def _line_of(self, exchange: Exchange) -> str:
-        return to_line(exchange.record(self._redact))
+        record = exchange.record(self._redact)
+        self._ledger.put(entry_of(exchange, record, self._redact))
+        return to_line(record)
 
 
 class Layer:
@@ -135,14 +147,21 @@ class Layer:
         return send_and_close
 
 
-def install(path: str, redact: Callable[[str], str]) -> Recorder:
-    """Begin to record into `path`. In the process that serves, after LiteLLM was imported."""
+def install(path: str, redact: Callable[[str], str], ledger: Ledger) -> Recorder:
+    """Begin to record: lines into `path`, numbers into the ledger.
+
+    In the process that serves, after LiteLLM was imported.
+    """
+    import httpx
     import litellm
     from litellm.integrations.custom_logger import CustomLogger
     from litellm.proxy.proxy_server import app
+    from litellm.router import Router
     from starlette.middleware import Middleware
 
-    recorder = Recorder(path, redact)
+    recorder = Recorder(path, redact, ledger)
+    if os.environ.get(SWITCH) == "off":
+        return recorder
 
     class Callback(CustomLogger):  # type: ignore[misc] # LiteLLM has no types here
         """LiteLLM passes by name: the parameters must be called what they are called."""
@@ -164,6 +183,12 @@ def install(path: str, redact: Callable[[str], str]) -> Recorder:
             info = (kwargs.get("litellm_params") or {}).get("model_info")
             recorder.told(exchange, _needed(payload, info), failed=failed)
 
+    def note(calls: list[Call]) -> None:
+        exchange = serving.get()
+        if exchange is not None:
+            exchange.calls += calls
+
+    watch(Router, httpx.AsyncClient, httpx.Client, note)
     callback = Callback()
     litellm.logging_callback_manager.add_litellm_async_success_callback(callback)
     litellm.logging_callback_manager.add_litellm_async_failure_callback(callback)

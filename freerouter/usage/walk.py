@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from freerouter.usage.attempts import LIMIT, TIMEOUT, Attempt, member_of
+from freerouter.usage.outcome import LIMIT, TIMEOUT, Attempt, member_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -52,6 +52,8 @@ LINES = {
     "doctor": "doctor --offline",
     "validate": "validate mine.yaml",
     "logs": "logs",
+    "metrics": "metrics",
+    "usage prune": "usage prune",
     "env": "env",
     "flow": "flow pick-models --set models=openrouter/openai/gpt-5 --yes",
     "flow list": "flow list",

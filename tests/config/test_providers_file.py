@@ -112,10 +112,10 @@ MISTAKES = [
     (
         "zzz: 1\n",
         ('p.yaml:1:1: unknown key "zzz" in providers.yaml. '
-        "Known keys: version, providers, select, aliases, gateway, litellm, spend."),
+        "Known keys: version, providers, select, aliases, gateway, litellm, spend, usage."),
     ),
     ("1: x\n", ('p.yaml:1:1: unknown key "1" in providers.yaml. '
-        "Known keys: version, providers, select, aliases, gateway, litellm, spend.")),
+        "Known keys: version, providers, select, aliases, gateway, litellm, spend, usage.")),
     (
         "providers:\n  type: demo\n",
         "p.yaml:2:3: providers must be a list, but this is a map. Write providers as a list.",
@@ -171,6 +171,26 @@ MISTAKES = [
     (
         "gateway: {port: 0}\n",
         "p.yaml:1:17: port must be 1 to 65535.",
+    ),
+    (
+        "usage: {keep: 30}\n",
+        'p.yaml:1:9: unknown key "keep" in usage. Did you mean "keep_days"?',
+    ),
+    (
+        "usage: {keep_days: -1}\n",
+        "p.yaml:1:20: keep_days must be 0 (for ever) to 36500.",
+    ),
+    (
+        "usage: {metrics_port: 65536}\n",
+        "p.yaml:1:23: metrics_port must be 1 to 65535.",
+    ),
+    (
+        "gateway: {port: 9464}\nusage: {metrics_port: 9464}\n",
+        "p.yaml:2:23: metrics_port is the gateway's own port. Choose another one.",
+    ),
+    (
+        "usage: [30]\n",
+        "p.yaml:1:8: usage must be a map, but this is a list. Write usage as a map.",
     ),
     (
         "gateway: {port: '80'}\n",

@@ -8,17 +8,24 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from pathlib import Path
 
 import uvicorn
 from litellm.proxy.proxy_server import app
 
 from freerouter.process import patches
 from freerouter.usage import recorder
+from freerouter.usage.ledger import Ledger
 
 
 def main(port: int, path: str) -> None:
     patches.after_import()
-    recorded = recorder.install(path, lambda text: text.replace("sk-canary-0123456789", "env:KEY"))
+    ledger = Ledger(
+        str(Path(path).with_name("usage.db")), lambda text: print(text, file=sys.stderr)
+    )
+    recorded = recorder.install(
+        path, lambda text: text.replace("sk-canary-0123456789", "env:KEY"), ledger
+    )
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False))
 
     def watch() -> None:

@@ -1,91 +1,159 @@
-"""What a client is told where nobody could answer, and how long who failed rests."""
+"""The calls of an attempt, as the router and the HTTP client below it are seen to make them."""
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from freerouter.usage.attempts import (
-    CUT,
-    LONGEST_HEADER,
-    LONGEST_REST,
-    Attempt,
-    ending_of,
-    member_of,
-    passed_over,
-    rest_after,
-)
+from freerouter.usage.attempts import Call, watch
+
+GROQ = {"model_info": {"id": "groq/llama"}}
 
 
-def test_waiting_helps_where_one_was_at_its_limit() -> None:
-    ending = ending_of(
-        "fast",
-        [Attempt("a/x", 401), Attempt("b/y", 429, 12.2), Attempt("c/z", 429, 7.0, rested=True)],
-    )
-    assert (ending.status, ending.retry_after) == (429, 7)
-    assert ending.message == (
-        "fast: none of its models could answer. a/x: refused the key; "
-        "b/y: limit reached, again in 13 s; c/z: limit reached, again in 7 s"
-    )
+class Wire:
+    """A client that answers with what it is given, in that order; an exception is raised."""
+
+    def __init__(self, *answers: Any) -> None:
+        self._answers = iter(answers)
+
+    async def send(self, _request: str) -> Any:
+        return self._next()
+
+    def _next(self) -> Any:
+        found = next(self._answers)
+        if isinstance(found, BaseException):
+            raise found
+        return SimpleNamespace(status_code=found)
 
 
-def test_a_limit_without_a_time_is_given_one() -> None:
-    assert ending_of("fast", [Attempt("a/x", 429)]).retry_after == 30
+class Plain(Wire):
+    def send(self, _request: str) -> Any:
+        return self._next()
 
 
-def test_where_waiting_does_not_help_it_is_503() -> None:
-    ending = ending_of("fast", [Attempt("a/x", 401), Attempt("b/y", CUT), Attempt("c/z", 408)])
-    assert (ending.status, ending.retry_after) == (503, None)
-    assert "b/y: connection failed; c/z: no answer in time" in ending.message
+class Router:
+    """As much of LiteLLM's as is watched: it chooses a deployment, and makes the call."""
+
+    async def make_call(self, function: Any) -> Any:
+        return await function(self)
+
+    def _update_kwargs_with_deployment(self, deployment: Any, kwargs: Any) -> None:
+        kwargs["deployment"] = deployment
 
 
-def test_what_is_wrong_with_the_request_itself_is_left_to_the_provider_to_say() -> None:
-    asked = [Attempt("a/x", 400), Attempt("b/y", 413)]
-    assert ending_of("fast", asked).status == 0
-    assert ending_of("fast", [*asked, Attempt("c/z", 429, 5.0, rested=True)]).status == 0
-    assert ending_of("fast", [*asked, Attempt("c/z", 500)]).status == 503
+def calls_of(function: Any) -> list[Call]:
+    """What is noted of one attempt, however it ends."""
+    noted: list[Call] = []
+    router, wire, plain = (type(one.__name__, (one,), {}) for one in (Router, Wire, Plain))
+    watch(router, wire, plain, noted.extend)
+
+    async def attempt() -> None:
+        await router().make_call(lambda self: function(self, wire, plain))
+
+    with suppress(ValueError, asyncio.CancelledError):
+        asyncio.run(attempt())
+    return noted
 
 
-def test_nobody_asked_is_no_fault_of_the_request() -> None:
-    assert ending_of("fast", []).status == 503
+def choose(router: Any) -> None:
+    router._update_kwargs_with_deployment(GROQ, {})
 
 
-@pytest.mark.parametrize(
-    ("status", "retry_after", "rest"),
-    [
-        (429, 7.0, 7.0),
-        (429, None, 30.0),
-        (429, 10.0**9, LONGEST_REST),
-        (503, 20.0, 20.0),
-        (503, None, 10.0),
-        (500, 20.0, 10.0),
-        (CUT, None, 10.0),
-        (408, None, 120.0),
-        (401, None, 30.0),
-        (400, None, None),
-        (413, 5.0, None),
-    ],
-)
-def test_who_fails_rests(status: int, retry_after: float | None, rest: float | None) -> None:
-    assert rest_after(status, retry_after) == rest
+def outcomes(calls: list[Call]) -> list[tuple[int, str]]:
+    return [(call.status, call.error) for call in calls]
 
 
-def test_the_header_is_one_short_line_of_ascii() -> None:
-    assert passed_over([Attempt("a/x", 500), Attempt("b/y", 429, 1, rested=True)]) == (
-        "a/x: failed (500)"
-    )
-    assert passed_over([Attempt("a/größe", 400)]) == "a/gr??e: request refused (400)"
-    assert len(passed_over([Attempt("a/" + "x" * 90, 401)] * 40)) == LONGEST_HEADER
+def test_an_answer_is_one_call_with_its_deployment() -> None:
+    async def call(router: Any, wire: Any, _plain: Any) -> None:
+        choose(router)
+        await wire(200).send("?")
+        await asyncio.sleep(0.02)  # the body comes after the head
+
+    (found,) = calls_of(call)
+    assert (found.status, found.error, found.deployment) == (200, "", GROQ)
+    assert found.latency >= 0.02
 
 
-@pytest.mark.parametrize(
-    ("deployment", "alias", "member"),
-    [
-        ("lab/m", "", "lab/m"),
-        ("lab/a/b:free#2", "", "lab/a/b:free"),
-        ("fast:lab/m#12", "fast", "lab/m"),
-        ("fast:lab/m", "other", "fast:lab/m"),
-        ("lab/m#x", "", "lab/m#x"),
-    ],
-)
-def test_a_deployment_names_its_member(deployment: str, alias: str, member: str) -> None:
-    assert member_of(deployment, alias) == member
+def test_what_a_library_tries_again_by_itself_counts_too() -> None:
+    async def call(router: Any, wire: Any, plain: Any) -> None:
+        choose(router)
+        client = wire(503, ValueError("cut"), 200)
+        await client.send("?")
+        with pytest.raises(ValueError, match="cut"):
+            await client.send("?")
+        await client.send("?")
+        plain(429).send("?")
+
+    expected = [(503, "HTTP 503"), (0, "ValueError"), (200, "HTTP 200"), (429, "")]
+    assert outcomes(calls_of(call)) == expected
+
+
+def test_the_last_call_ended_as_the_whole_attempt_did() -> None:
+    async def call(router: Any, wire: Any, _plain: Any) -> None:
+        choose(router)
+        await wire(200).send("?")
+        raise ValueError("no JSON")
+
+    assert outcomes(calls_of(call)) == [(200, "ValueError")]
+
+
+def test_no_answer_is_a_call_without_a_status() -> None:
+    async def call(router: Any, wire: Any, _plain: Any) -> None:
+        choose(router)
+        await wire(ValueError("refused")).send("?")
+
+    assert outcomes(calls_of(call)) == [(0, "ValueError")]
+
+
+def test_a_client_that_hangs_up_in_the_middle_is_told_from_a_fault() -> None:
+    async def call(router: Any, wire: Any, _plain: Any) -> None:
+        choose(router)
+        await wire(asyncio.CancelledError()).send("?")
+
+    assert outcomes(calls_of(call)) == [(0, "ClientGone")]
+
+
+def test_what_is_made_up_here_is_a_call_of_its_deployment() -> None:
+    async def call(router: Any, _wire: Any, _plain: Any) -> None:
+        choose(router)
+
+    assert outcomes(calls_of(call)) == [(200, "")]
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_what_never_left_is_none(chosen: bool) -> None:
+    async def call(router: Any, _wire: Any, _plain: Any) -> None:
+        if chosen:
+            choose(router)
+        raise ValueError("nobody is left to ask")
+
+    assert calls_of(call) == []
+
+
+def test_requests_at_the_same_time_do_not_mix() -> None:
+    noted: list[list[Call]] = []
+    router, wire, plain = (type(one.__name__, (one,), {}) for one in (Router, Wire, Plain))
+    watch(router, wire, plain, noted.append)
+
+    async def ask(status: int) -> None:
+        async def call(self: Any) -> None:
+            self._update_kwargs_with_deployment(status, {})
+            await asyncio.sleep(0)
+            await wire(status).send("?")
+
+        await router().make_call(call)
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(ask(status) for status in (200, 201, 202)))
+        await wire(500).send("something else altogether")
+
+    asyncio.run(all_at_once())
+    assert [[(c.status, c.deployment) for c in calls] for calls in noted] == [
+        [(200, 200)],
+        [(201, 201)],
+        [(202, 202)],
+    ]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from chat_only import BREAKS, FAILS, FINE, HANGS, MODEL, ChatOnly
 
+from freerouter.usage.reading import Figures, grouped, read_usage, total
 from freerouter.usage.record import RequestRecord, from_line
 
 if TYPE_CHECKING:
@@ -61,6 +62,16 @@ class Gateway(NamedTuple):
                 found = [from_line(line) for line in lines]
                 return [record for record in found if record]
             assert self.child.poll() is None
+            time.sleep(0.02)
+
+    def figures(self, count: int) -> Figures:
+        """What the ledger says of so many requests, waited for."""
+        path = str(self.path.with_name("usage.db"))
+        while True:
+            usage = read_usage(path, 0, time.time())
+            found = total(grouped(usage, "alias")) if usage else Figures()
+            if found.requests >= count:
+                return found
             time.sleep(0.02)
 
     def snapshot(self) -> dict[str, Any]:
@@ -120,7 +131,9 @@ def gateway_with(
         child.communicate(timeout=30)
 
 
-def test_each_request_is_one_record_however_it_ends(gateway_with: Callable[..., Gateway]) -> None:
+def test_each_request_is_one_record_however_it_ends(
+    gateway_with: Callable[..., Gateway], provider: ChatOnly
+) -> None:
     gateway = gateway_with()
     assert gateway.ask()[0] == 200
     assert gateway.ask(stream=True)[0] == 200
@@ -164,6 +177,12 @@ def test_each_request_is_one_record_however_it_ends(gateway_with: Callable[..., 
     assert (seen["done"], seen["errors"], seen["in_flight"], seen["lost"]) == (9, 3, 0, 0)
     assert sum(seen["minutes"].values()) == 9
     assert seen["last_error"]["status"] == refused.status
+
+    found = gateway.figures(9)
+    assert (found.requests, found.failed) == (9, 3)
+    assert found.calls == sum(asked.body is not None for asked in provider.asked)
+    assert found.failed_calls == 2
+    assert (found.tokens_in, found.tokens_out) == (5 * 11, 5 * 7)
 
 
 def test_a_stream_that_ends_early_is_told_from_one_that_was_read_to_its_end(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from freerouter.usage.attempts import Attempt
+from freerouter.usage.outcome import Attempt
 from freerouter.usage.walk import Walk
 
 

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from freerouter.process.patches.target import Patch
-from freerouter.usage.attempts import (
+from freerouter.usage.outcome import (
     CUT,
     LIMIT,
     SERVER,

@@ -1,0 +1,110 @@
+"""What was tried for one request, and what a client is told where nobody could answer it.
+
+Of providers it tells their names, a status and a time, never their words: those may hold a key.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LIMIT, TIMEOUT = 429, 408
+CUT = 0
+"""The status of one that gave none: its connection failed, or ended in the middle."""
+UNAVAILABLE = 503
+TOO_LARGE = 413
+CLIENT = (400, TOO_LARGE, 422)
+"""What is wrong with the request itself, whoever is asked."""
+SERVER = 500
+LONGEST_HEADER = 1000
+LONGEST_REST = 3600.0
+RESTS: Mapping[int, float] = {
+    TIMEOUT: 120.0,
+    LIMIT: 30.0,
+    401: 30.0,
+    402: 30.0,
+    403: 30.0,
+    404: 30.0,
+}
+"""Seconds for which one that failed so is asked last, where its provider does not say for how long;
+what is not here (a server's error, a cut connection) passes sooner.
+"""
+SHORT_REST = 10.0
+WORDS = {
+    CUT: "connection failed",
+    401: "refused the key",
+    402: "no credit left",
+    403: "not allowed",
+    404: "no such model",
+    TIMEOUT: "no answer in time",
+    TOO_LARGE: "request too large",
+    LIMIT: "limit reached",
+}
+
+
+class Attempt(NamedTuple):
+    """One member that did not answer. `rested` are those that were not even asked."""
+
+    member: str
+    """`provider/model`."""
+    status: int
+    retry_after: float | None = None
+    """Seconds, as the provider or the rest that it was given tells."""
+    rested: bool = False
+
+    @property
+    def words(self) -> str:
+        refused = "request refused" if self.status in CLIENT else "failed"
+        reason = WORDS.get(self.status, f"{refused} ({self.status})")
+        again = f", again in {_seconds(self.retry_after)} s" if self.retry_after else ""
+        return f"{self.member}: {reason}{again}"
+
+
+class Ending(NamedTuple):
+    """How a request ends that nobody could answer. `status` 0: as the last one who was asked."""
+
+    status: int
+    message: str
+    retry_after: int | None = None
+
+
+def rest_after(status: int, retry_after: float | None) -> float | None:
+    """Seconds for which a member rests; None for a fault that is not its own."""
+    if status in CLIENT:
+        return None
+    if retry_after is not None and status in (LIMIT, UNAVAILABLE):
+        return min(retry_after, LONGEST_REST)
+    return RESTS.get(status, SHORT_REST)
+
+
+def ending_of(alias: str, attempts: Sequence[Attempt]) -> Ending:
+    """One clear answer: 429 where waiting helps, the client's own fault where it is one, or 503."""
+    asked = [attempt for attempt in attempts if not attempt.rested]
+    if asked and all(attempt.status in CLIENT for attempt in asked):
+        return Ending(0, "")
+    waits = [a.retry_after or RESTS[LIMIT] for a in attempts if a.status == LIMIT]
+    said = "; ".join(attempt.words for attempt in attempts)
+    message = f"{alias}: none of its models could answer. {said}"
+    if waits:
+        return Ending(LIMIT, message, _seconds(min(waits)))
+    return Ending(UNAVAILABLE, message)
+
+
+def passed_over(attempts: Sequence[Attempt]) -> str:
+    """The same as a header of an answer: who was asked in vain."""
+    text = "; ".join(attempt.words for attempt in attempts if not attempt.rested)
+    return text.encode("ascii", "replace").decode("ascii")[:LONGEST_HEADER]
+
+
+def member_of(deployment: str, alias: str = "") -> str:
+    """`provider/model` of the name that a deployment has in config.yaml."""
+    name = deployment.removeprefix(f"{alias}:") if alias else deployment
+    head, mark, number = name.rpartition("#")
+    return head if mark and number.isdecimal() else name
+
+
+def _seconds(seconds: float) -> int:
+    return max(1, math.ceil(seconds))

@@ -1,0 +1,49 @@
+"""The verbs that are about what the gateway did."""
+
+from __future__ import annotations
+
+from freerouter.registry import Command, Parameter
+
+BY = ("model", "provider", "alias", "client", "hour", "day")
+SORTS = ("requests", "errors", "p95", "tokens", "cost", "name")
+
+USAGE_COMMANDS = (
+    Command(
+        "metrics",
+        "Show what was asked of the gateway: how much, how fast, how well, at what cost",
+        "freerouter.commands.metrics:run",
+        (
+            Parameter("since", help="from then on: 30m, 24h, 7d, or 2026-01-31", default="24h"),
+            Parameter("by", help="a line for each", default="model", choices=BY),
+            Parameter("sort", help="the order of the lines", choices=SORTS),
+            Parameter("filter", help="only lines with this in their name"),
+            Parameter(
+                "compare_to",
+                help="what a paid model would have cost: its name, or IN/OUT in USD per million",
+                complete="model",
+            ),
+            Parameter("csv", "flag", "as comma-separated values"),
+            Parameter("prometheus", "flag", "all that was counted, as Prometheus reads it"),
+            Parameter("live", "flag", "stay, and show it anew; q ends it", short="l"),
+        ),
+        examples=(
+            "metrics",
+            "metrics --since 7d --by day",
+            "metrics --live --since 1h",
+            "metrics --compare-to openrouter/openai/gpt-5",
+        ),
+        details="Errors and times are those that clients saw; calls are what providers were asked, "
+        "retries and fallbacks included. Percentiles are right to 0.4 %. "
+        "Where --live has no terminal it shows the numbers once.",
+    ),
+    Command(
+        "usage prune",
+        "Take old numbers out of usage.db",
+        "freerouter.commands.usage:prune_old",
+        (Parameter("older_than", help="what is older: 90d, 12h (as configured, or 90d)"),),
+        writes=True,
+        examples=("usage prune", "usage prune --older-than 30d"),
+        details="The gateway does the same every hour with what is older than "
+        "`usage: {keep_days: 90}` in providers.yaml says.",
+    ),
+)
