@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from freerouter.config import atomic
 from freerouter.config.workspace import shown, state_home
 from freerouter.config.yaml_file import read_yaml
+from freerouter.consent import confirm
 from freerouter.errors import CancelledError, FileError, FreeRouterError, NotFoundError, UsageError
 from freerouter.plugins import flow_directories
 from freerouter.resources import flow_paths
 from freerouter.result import Line, Output, Result, Running, Table, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from freerouter.config.yaml_file import Document
     from freerouter.session import Session
@@ -190,24 +191,6 @@ def _finish(session: Session, name: str, kept: dict[str, Any], *, agreed: bool) 
         atomic.write_text(_path(session, name), text + "\n", mode=0o600)
     _forget(session, name)
     return Result({"flow": name, "left": []}, (Line("Done.", "ok"),))
-
-
-def confirm(session: Session, commands: Sequence[Sequence[str]], what: str) -> None:
-    """Have commands confirmed that are about to run. Raises where that is denied, or nobody is
-    there to be asked.
-    """
-    from freerouter.wizard.messages import Confirm, Confirmed, Planned
-
-    asker = session.frontend.asker()
-    if asker is None:
-        raise UsageError(
-            f"{what} cannot be confirmed: there is no terminal.",
-            "; ".join(shlex.join(words) for words in commands),
-            "--yes confirms them.",
-        )
-    plan = Confirm(tuple(Planned(tuple(words)) for words in commands))
-    if not isinstance(asker.confirm(plan), Confirmed):
-        raise CancelledError("Nothing was changed.")
 
 
 def _directories(session: Session) -> list[str]:

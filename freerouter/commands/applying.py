@@ -6,7 +6,6 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from freerouter.agreeing import WOULD, agree, planned
 from freerouter.commands.exporting import (
     FLOWS,
     RECORDS,
@@ -22,6 +21,7 @@ from freerouter.config.secrets import load_secrets
 from freerouter.config.versions import check_version
 from freerouter.config.workspace import shown
 from freerouter.config.yaml_file import Document, dump_yaml, parse_yaml, read_yaml
+from freerouter.consent import WOULD, agree, planned
 from freerouter.errors import FileError
 from freerouter.providers.record import record_of
 from freerouter.result import Line, Result, counted

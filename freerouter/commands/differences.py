@@ -35,6 +35,8 @@ def lines_of(found: Differences) -> list[Line]:
         of = f" of {provider}" if provider else ""
         who = f"{counted(len(names), 'model')}{of} ({some(names)})"
         lines.append(Line(f"~ {names[0] + of if len(names) == 1 else who}: {what}"))
+    if found.aliases:
+        lines.append(Line(f"~ other members: {some(found.aliases)}"))
     lines += [
         Line(f"~ {file}: one of the two is no YAML, `diff --raw` shows the lines")
         for file in found.unreadable
@@ -53,6 +55,8 @@ def summary(found: Differences) -> str:
         "with other prices": priced,
     }
     models = [f"{counted(n, 'model')} {word}" for word, n in counts.items() if n]
+    if found.aliases and not (settings or any(counts.values())):
+        models.append(f"other members of {some(found.aliases)}")
     unreadable = [f"{name} (no YAML)" for name in found.unreadable]
     return "; ".join([*([some(settings)] if settings else []), *models, *unreadable])
 
@@ -67,6 +71,7 @@ def data_of(found: Differences) -> dict[str, Any]:
             "gone": list(found.gone),
             "changed": [{"old": old, "new": new} for old, new in found.changed],
         },
+        "aliases": list(found.aliases),
         "unreadable": list(found.unreadable),
     }
 

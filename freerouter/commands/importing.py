@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from freerouter.agreeing import WOULD, agree, planned
 from freerouter.commands.applying import missing_line
 from freerouter.commands.exporting import known_variables, need_references
 from freerouter.commands.import_sources import TOOLS, called, found_sources, named_source, read
@@ -12,6 +11,7 @@ from freerouter.commands.init import choose_workspace, keep_out_of_git
 from freerouter.commands.set_up import SetUp, differences, put, read_set_up
 from freerouter.config.references import wanted_variables
 from freerouter.config.secrets import load_secrets, store
+from freerouter.consent import WOULD, agree, planned
 from freerouter.errors import FreeRouterError, NotFoundError
 from freerouter.result import Line, Result, Table, counted
 

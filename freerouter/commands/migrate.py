@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from freerouter.agreeing import WOULD, agree, planned
 from freerouter.commands.exporting import usual_variable
 from freerouter.commands.init import keep_out_of_git
 from freerouter.commands.migrations import Files, Names, scrub_copies, walk
@@ -16,6 +15,7 @@ from freerouter.config.providers_file import read_providers, variable_part
 from freerouter.config.secrets import MASTER_KEY, STRONG_KEY_LENGTH, read_env_file, store
 from freerouter.config.workspace import Workspace, shown
 from freerouter.config.yaml_file import parse_yaml, read_yaml
+from freerouter.consent import WOULD, agree, planned
 from freerouter.errors import NotConfiguredError
 from freerouter.process.identity import command_of, started_at
 from freerouter.providers.catalogue import catalogue_of
@@ -54,8 +54,9 @@ def run(session: Session, args: Mapping[str, Any]) -> Result:
     if args["dry_run"]:
         return Result(data, (*planned(texts, WOULD), *notes))
     agree(session, texts, yes=args["yes"])
+    kept = False
     for one in steps:
-        take(ctx, one)
+        kept = take(ctx, one, kept=kept)
     data["done"] = True
     where = shown(ctx.workspace.root, ctx.environ)
     done = Line(f"{counted(len(steps), 'step')} done in {where}.", "ok")
@@ -146,8 +147,10 @@ def names_of(ctx: Context) -> Names:
     return Names(usual, of_deployment)
 
 
-def take(ctx: Context, one: Done) -> None:
-    """Do one step: keys first, so that none is ever nowhere, then the files."""
+def take(ctx: Context, one: Done, *, kept: bool) -> bool:
+    """Do one step: keys first, so that none is ever nowhere, then the files. Whether the files of
+    before have been kept: once, as soon as no key stands in them any more.
+    """
     workspace = ctx.workspace
     for name, value in one.after.stored.items():
         if one.before.stored.get(name) != value:
@@ -160,11 +163,12 @@ def take(ctx: Context, one: Done) -> None:
         *((path, one.before.copies[path], text) for path, text in one.after.copies.items()),
     ]
     with atomic.lock(workspace.root):
-        if not one.step.bare and any(old != new for _, old, new in changed):
-            back_up(workspace, ctx.now())
+        if not one.step.bare and not kept and any(old != new for _, old, new in changed):
+            kept = bool(back_up(workspace, ctx.now()))
         for path, old, new in changed:
             if old != new:
                 _write(path, new)
+    return kept
 
 
 def _write(path: str, text: str) -> None:

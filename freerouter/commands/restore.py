@@ -45,7 +45,7 @@ def run(session: Session, args: Mapping[str, Any]) -> Result:
         line = Line(f"{target.name} is what there is now: nothing was changed.", "ok")
         return Result({"restored": target.name, "backup": "", **data_of(found)}, (line,))
     if not args["yes"]:
-        from freerouter.flows import confirm
+        from freerouter.consent import confirm
 
         for line in (Line(f"From now to {target.name}:", "head"), *lines_of(found)):
             session.frontend.event(Output(line))

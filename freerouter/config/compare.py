@@ -23,11 +23,14 @@ PRICES = {"input_cost_per_token": "input_price", "output_cost_per_token": "outpu
 FIELDS = {
     "freerouter_provider": "provider",
     "freerouter_free": "free",
+    "freerouter_alias": "alias",
     "max_input_tokens": "context",
     "max_output_tokens": "output",
     **PRICES,
 }
 """Of a deployment, what is told; prices in USD per million tokens."""
+PLACE = ("litellm_params.order", "litellm_params.weight")
+"""What says where a member of an alias stands."""
 Deployment = dict[str, str]
 
 
@@ -48,6 +51,8 @@ class Differences(NamedTuple):
     changed: tuple[tuple[Deployment, Deployment], ...] = ()
     settings: tuple[Change, ...] = ()
     """Of providers.yaml by name (`openrouter.enabled`, `gateway.port`), and of config.yaml."""
+    aliases: tuple[str, ...] = ()
+    """Names that have other members now, or in another order."""
     unreadable: tuple[str, ...] = ()
     """Files that are different, and no YAML in one of the two states."""
 
@@ -80,9 +85,9 @@ def compare(old: Mapping[str, str], new: Mapping[str, str]) -> Differences:
 
 
 def deployments_of(text: str) -> list[Deployment]:
-    """The models of a config.yaml."""
+    """The models of a config.yaml under their own names, without those of aliases."""
     (models, _), _ = _parts(text, "")
-    return [_told(*item) for item in models.items()]
+    return [row for item in models.items() if "alias" not in (row := _told(*item))]
 
 
 def _wanted(text: str) -> dict[str, Any]:
@@ -174,12 +179,26 @@ def _id_of(chunk: str, number: int) -> str:
 
 
 def _models(old: Mapping[str, str], new: Mapping[str, str]) -> Differences:
-    both = [name for name in old if name in new]
+    before = {name: _told(name, chunk) for name, chunk in old.items()}
+    now = {name: _told(name, chunk) for name, chunk in new.items()}
     return Differences(
-        tuple(_told(name, chunk) for name, chunk in new.items() if name not in old),
-        tuple(_told(name, chunk) for name, chunk in old.items() if name not in new),
-        tuple((_told(name, old[name]), _told(name, new[name])) for name in both),
+        tuple(row for name, row in now.items() if name not in before and "alias" not in row),
+        tuple(row for name, row in before.items() if name not in now and "alias" not in row),
+        tuple(
+            (row, now[name]) for name, row in before.items() if name in now and "alias" not in row
+        ),
+        aliases=_rearranged(before, now),
     )
+
+
+def _rearranged(before: Mapping[str, Deployment], now: Mapping[str, Deployment]) -> tuple[str, ...]:
+    """The aliases whose members came, went, or stand at another place."""
+    places = [
+        {name: tuple(map(row.get, PLACE)) for name, row in rows.items() if "alias" in row}
+        for rows in (before, now)
+    ]
+    other = {n for n in {*places[0], *places[1]} if places[0].get(n) != places[1].get(n)}
+    return tuple(sorted({(now.get(n) or before[n])["alias"] for n in other}))
 
 
 def _told(name: str, chunk: str) -> Deployment:

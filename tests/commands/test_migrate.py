@@ -131,11 +131,11 @@ def test_a_crash_between_steps_is_completed_by_a_second_run(
 ) -> None:
     real, calls = migrate.take, []
 
-    def fails_at_the_third(ctx: Context, one: Done) -> None:
+    def fails_at_the_third(ctx: Context, one: Done, *, kept: bool) -> bool:
         calls.append(one.step.id)
         if len(calls) == 3:
             raise FileError("the disk is full")
-        real(ctx, one)
+        return real(ctx, one, kept=kept)
 
     monkeypatch.setattr(migrate, "take", fails_at_the_third)
     assert old.cli("migrate", "--yes").code == 2

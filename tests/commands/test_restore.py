@@ -90,6 +90,9 @@ def test_one_command_makes_one_backup(lab: World) -> None:
     assert len(names(lab)) == 1
 
 
+OTHER = "~ other members: auto, code, fast, smart\n"
+
+
 def test_differences_are_told_by_what_they_mean(lab: World, server: FakeServer) -> None:
     lab.cli("backup")
     server.replies["/v1/models"] = openai_list("b", "c")
@@ -98,11 +101,11 @@ def test_differences_are_told_by_what_they_mean(lab: World, server: FakeServer) 
     (latest, first) = names(lab)
     assert lab.cli("diff", "2") == (
         1,
-        f"From {first} to now:\n+ provider demo\n+ 1 model of lab: c\n- 1 model of lab: a\n",
+        f"From {first} to now:\n+ provider demo\n+ 1 model of lab: c\n- 1 model of lab: a\n{OTHER}",
         "",
     )
     assert lab.cli("diff", "2", "latest").out == (
-        f"From {first} to {latest}:\n+ 1 model of lab: c\n- 1 model of lab: a\n"
+        f"From {first} to {latest}:\n+ 1 model of lab: c\n- 1 model of lab: a\n{OTHER}"
     )
     assert lab.cli("diff").out == f"From {latest} to now:\n+ provider demo\n"
     data = json.loads(lab.cli("diff", "2", "--json").out)
@@ -149,7 +152,7 @@ def test_a_change_is_taken_back_to_the_byte_and_so_is_the_one_before(
         0,
         (
             f"Back to {restored}, before the last change:\n- select.lab: [c]\n+ 1 model of lab: b\n"
-            f"What there was is kept as {kept}: `restore latest` brings it back.\n"
+            f"{OTHER}What there was is kept as {kept}: `restore latest` brings it back.\n"
         ),
     )
     assert files(lab) == second
@@ -203,7 +206,7 @@ def test_nothing_is_restored_unasked_where_nobody_can_be_asked(lab: World) -> No
     ran = lab.cli("restore", "1")
     assert ran.code == 2
     assert ran.err == (
-        "This cannot be confirmed: there is no terminal.\nrestore 1 --yes\n--yes confirms them.\n"
+        "This cannot be confirmed: there is no terminal.\nrestore 1 --yes.\n--yes confirms them.\n"
     )
     assert files(lab) == before
     assert len(names(lab)) == 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from freerouter.agreeing import agree
+from freerouter.consent import agree
 from freerouter.errors import CancelledError, UsageError
 from freerouter.result import Line, Output
 from freerouter.session import Session
