@@ -10,7 +10,6 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from freerouter.errors import FileError
 from freerouter.registry import did_you_mean
 
 if TYPE_CHECKING:
@@ -62,61 +61,85 @@ class Alias(NamedTuple):
 
 
 def read_aliases(document: Document, data: Mapping[Any, Any]) -> dict[str, Alias]:
-    """Every alias by its name. Raises FileError with the place of what is wrong."""
-    return {name: _alias(document, name, value) for name, value in data.items()}
+    """Every alias by its name. What is wrong is refused with its place, once an alias."""
+    aliases = {}
+    for name, value in data.items():
+        try:
+            aliases[name] = _alias(name, value)
+        except _WrongError as wrong:
+            document.refuse(wrong.rule, wrong.path, wrong.what, wrong.fix, key=wrong.key)
+    return aliases
 
 
-def _alias(document: Document, name: Any, value: Any) -> Alias:
+class _WrongError(Exception):
+    """What is wrong with an alias, and where."""
+
+    def __init__(
+        self, rule: str, path: tuple[str | int, ...], what: str, fix: str = "", *, key: bool = False
+    ) -> None:
+        super().__init__(what)
+        self.rule, self.path, self.what, self.fix, self.key = rule, path, what, fix, key
+
+
+def _alias(name: Any, value: Any) -> Alias:
     place: tuple[str | int, ...] = ("aliases", name)
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise FileError(
-            f'{document.place(place, key=True)}: "{name}" cannot be the name of an alias.',
-            fix="Use letters, digits, and - _ . : in between.",
+        raise _WrongError(
+            "bad-value",
+            place,
+            f'"{name}" cannot be the name of an alias.',
+            "Use letters, digits, and - _ . : in between.",
+            key=True,
         )
     if value is False or value == "off":
         if name not in BUILT_IN:
-            raise FileError(
-                f"{document.place(place)}: only {', '.join(BUILT_IN)} can be switched off.",
-                fix=did_you_mean(name, BUILT_IN) or "Take that line out.",
+            raise _WrongError(
+                "bad-value",
+                place,
+                f"only {', '.join(BUILT_IN)} can be switched off.",
+                did_you_mean(name, BUILT_IN) or "Take that line out.",
             )
         return Alias(name)
     if isinstance(value, list):
-        return Alias(name, _members(document, value, place))
+        return Alias(name, _members(value, place))
     if not isinstance(value, dict):
-        raise FileError(f"{document.place(place)}: an alias must be a list of models.", fix=EXAMPLE)
-    return _in_full(document, name, value, place)
+        raise _WrongError("wrong-type", place, "an alias must be a list of models.", EXAMPLE)
+    return _in_full(name, value, place)
 
 
-def _in_full(
-    document: Document, name: str, value: Mapping[Any, Any], place: tuple[str | int, ...]
-) -> Alias:
+def _in_full(name: str, value: Mapping[Any, Any], place: tuple[str | int, ...]) -> Alias:
     for key in value:
         if key not in FIELDS:
-            raise FileError(
-                f'{document.place((*place, key), key=True)}: unknown key "{key}" in an alias.',
-                fix=did_you_mean(str(key), FIELDS) or f"Known keys: {', '.join(FIELDS)}.",
+            raise _WrongError(
+                "unknown-key",
+                (*place, key),
+                f'unknown key "{key}" in an alias.',
+                did_you_mean(str(key), FIELDS) or f"Known keys: {', '.join(FIELDS)}.",
+                key=True,
             )
     rows = value.get("members")
     if not isinstance(rows, list):
-        where = document.place((*place, "members"))
-        raise FileError(f"{where}: members must be a list of models.", fix=EXAMPLE)
-    members = _members(document, rows, (*place, "members"))
+        what = "members must be a list of models."
+        raise _WrongError("wrong-type", (*place, "members"), what, EXAMPLE)
+    members = _members(rows, (*place, "members"))
     strategy = value.get("strategy") or ORDER
     if strategy not in STRATEGIES:
-        raise FileError(
-            f"{document.place((*place, 'strategy'))}: strategy must be order or balance.",
-            fix=did_you_mean(str(strategy), STRATEGIES) or "Write strategy: order.",
+        raise _WrongError(
+            "bad-value",
+            (*place, "strategy"),
+            "strategy must be order or balance.",
+            did_you_mean(str(strategy), STRATEGIES) or "Write strategy: order.",
         )
     timeout = value.get("timeout")
     if timeout is not None and not (_is_number(timeout) and timeout > 0):
-        raise FileError(
-            f"{document.place((*place, 'timeout'))}: timeout must be a number of seconds."
-        )
-    weights = _weights(document, value.get("weights") or {}, members, (*place, "weights"))
+        raise _WrongError("bad-value", (*place, "timeout"), "timeout must be a number of seconds.")
+    weights = _weights(value.get("weights") or {}, members, (*place, "weights"))
     if weights and strategy != BALANCE:
-        raise FileError(
-            f"{document.place((*place, 'weights'))}: weights are for strategy: balance.",
-            fix="With strategy: order the first member that can answers.",
+        raise _WrongError(
+            "bad-value",
+            (*place, "weights"),
+            "weights are for strategy: balance.",
+            "With strategy: order the first member that can answers.",
         )
     return Alias(name, members, strategy, weights, timeout)
 
@@ -125,34 +148,34 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _members(document: Document, rows: list[Any], place: tuple[str | int, ...]) -> tuple[str, ...]:
+def _members(rows: list[Any], place: tuple[str | int, ...]) -> tuple[str, ...]:
     if not rows:
-        raise FileError(f"{document.place(place)}: an alias needs a model.", fix=EXAMPLE)
+        raise _WrongError("bad-value", place, "an alias needs a model.", EXAMPLE)
     for number, row in enumerate(rows):
         provider, _, model = row.partition("/") if isinstance(row, str) else ("", "", "")
         if not (provider and model):
-            raise FileError(
-                f"{document.place((*place, number))}: a member must be provider/model.",
-                fix=EXAMPLE,
+            raise _WrongError(
+                "wrong-type", (*place, number), "a member must be provider/model.", EXAMPLE
             )
     return tuple(dict.fromkeys(rows))
 
 
-def _weights(
-    document: Document, data: Any, members: tuple[str, ...], place: tuple[str | int, ...]
-) -> dict[str, int]:
+def _weights(data: Any, members: tuple[str, ...], place: tuple[str | int, ...]) -> dict[str, int]:
     if not isinstance(data, dict):
-        raise FileError(
-            f"{document.place(place)}: weights must be a map.", fix="Write `provider/model: 3`."
+        raise _WrongError(
+            "wrong-type", place, "weights must be a map.", "Write `provider/model: 3`."
         )
     for member, weight in data.items():
         if member not in members:
-            raise FileError(
-                f'{document.place((*place, member), key=True)}: "{member}" is no member of it.',
-                fix=did_you_mean(str(member), members) or f"Its members: {', '.join(members)}.",
+            raise _WrongError(
+                "bad-value",
+                (*place, member),
+                f'"{member}" is no member of it.',
+                did_you_mean(str(member), members) or f"Its members: {', '.join(members)}.",
+                key=True,
             )
         if not isinstance(weight, int) or isinstance(weight, bool) or weight < 1:
-            raise FileError(
-                f"{document.place((*place, member))}: a weight must be a whole number from 1 on."
+            raise _WrongError(
+                "bad-value", (*place, member), "a weight must be a whole number from 1 on."
             )
     return dict(data)

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from calls import workspace
 
 from freerouter.commands import validate
+from freerouter.config.kept_models import by_kind
+from freerouter.config.state import read_models, read_state, write_state
 from freerouter.config.validation.rules import OURS, RULES
 from freerouter.errors import FileError
 
@@ -129,13 +132,34 @@ def test_a_generated_file_is_never_mended_in_place(world: World) -> None:
 def test_models_that_are_selected_and_gone_or_not_free(world: World) -> None:
     world.cli("init")
     world.cli("fetch")
-    state = world.workspace / "state" / "models.json"
-    rows = json.loads(state.read_text())
-    rows["models"].append({**rows["models"][0], "id": "dear", "free": "no"})
-    state.write_text(json.dumps(rows))
+    (row,) = read_models(workspace(world))
+    rows = [row, {**row, "id": "dear", "free": "no"}]
+    state = read_state(workspace(world).models_file) or {}
+    write_state(workspace(world).models_file, {**state, "models": by_kind(rows)._asdict()})
     world.providers("providers: [{type: demo}]\nspend: never\nselect: {demo: [nope, dear, demo]}\n")
     found = [(f["rule"], f["line"], f["column"]) for f in findings(world)]
     assert found[-2:] == [("missing-model", 3, 17), ("paid-in-free-pool", 3, 23)]
+
+
+def test_aliases_whose_members_are_in_no_list(world: World) -> None:
+    world.cli("init")
+    world.cli("fetch")
+    world.providers(
+        "providers: [{type: demo}]\naliases:\n  a: [demo/demo, demo/nope]\n"
+        "  b: {members: [lab/x, demo/demo], timeout: 5}\n  c: [nothing]\n  d: off\n"
+    )
+    found = [(f["rule"], f["line"], f["column"]) for f in findings(world)]
+    assert ("wrong-type", 5, 7) in found
+    assert ("bad-value", 6, 6) in found
+    world.providers(
+        "providers: [{type: demo}]\naliases:\n  a: [demo/demo, demo/nope]\n"
+        "  b: {members: [lab/x, demo/demo], timeout: 5}\n"
+    )
+    found = [(f["rule"], f["line"], f["column"]) for f in findings(world)]
+    assert [f for f in found if f[0] == "alias-to-nothing"] == [
+        ("alias-to-nothing", 3, 18),
+        ("alias-to-nothing", 4, 17),
+    ]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="rights are those of POSIX")

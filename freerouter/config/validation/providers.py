@@ -12,7 +12,7 @@ from freerouter.config.validation.findings import Hit
 from freerouter.redact import KEY_SHAPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from freerouter.config.providers_file import Entry, ProvidersFile
     from freerouter.config.validation.findings import Path
@@ -127,25 +127,14 @@ def _named(setup: Setup, here: Path, entry: Entry) -> Iterator[tuple[Path, str]]
 
 
 def check_aliases(setup: Setup) -> Iterator[Hit]:
-    """Aliases of the file, where it has any, whose members are neither models nor aliases."""
-    aliases: Mapping[str, Any] = getattr(setup.file, "aliases", None) or {}
-    known = {row["id"] for row in setup.rows}
-    known |= {f"{row['provider']}/{row['id']}" for row in setup.rows}
-    for alias, value in aliases.items() if setup.rows else ():
-        for number, member in enumerate(_members(value)):
-            if member not in known and member not in aliases:
-                path: Path = ("aliases", alias, number)
-                if isinstance(value, dict) or hasattr(value, "members"):
-                    path = ("aliases", alias, "members", number)
-                what = f'"{alias}" stands for "{member}", which is in no list.'
+    """Aliases of the file whose members are in no list."""
+    known = {f"{row['provider']}/{row['id']}" for row in setup.rows}
+    for name, alias in setup.file.aliases.items() if setup.rows else ():
+        for number, member in enumerate(alias.members):
+            if member not in known:
+                path: Path = ("aliases", name, "members", number)
+                what = f'"{name}" stands for "{member}", which is in no list.'
                 yield Hit("alias-to-nothing", path, what, "`freerouter list` shows what there is.")
-
-
-def _members(value: Any) -> Iterable[str]:
-    if isinstance(value, dict):
-        value = value.get("members")
-    found = getattr(value, "members", value)
-    return [str(member) for member in found] if isinstance(found, list | tuple) else []
 
 
 def check_litellm(setup: Setup) -> Iterator[Hit]:
