@@ -74,10 +74,19 @@ class Output(NamedTuple):
     data: dict[str, Any] | None = None
 
 
+class Piece(NamedTuple):
+    """A part of a text that is shown as it comes; whatever is shown next begins a new line.
+
+    Where the command prints JSON, it is left out: the result has the whole text.
+    """
+
+    text: str
+
+
 class Running(NamedTuple):
     """A command of a plan begins."""
 
     line: str
 
 
-Event = Progress | Output | Running
+Event = Progress | Output | Piece | Running

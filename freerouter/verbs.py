@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from freerouter.registry import FRONT_END, Command, Need, Parameter, Registry
 from freerouter.verbs_gateway import GATEWAY_COMMANDS
 from freerouter.verbs_providers import PROVIDER_COMMANDS
+from freerouter.verbs_talking import TALKING_COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -153,18 +154,7 @@ COMMANDS = (
         "With --json it prints one object, and with -f one a line. "
         "Questions and answers are recorded only with `gateway: {log_bodies: true}`.",
     ),
-    Command(
-        "ask",
-        "Ask a model through the gateway: the quickest proof that it works",
-        "freerouter.commands.ask:run",
-        (
-            Parameter("question", positional=True, many=True, required=True),
-            Parameter("model", help="the model to ask", complete="model"),
-            Parameter("timeout", "float", "seconds that a model may take", default=60.0),
-        ),
-        needs=(Need.GATEWAY,),
-        examples=('ask "Say hello"', 'ask --model demo "Say hello"'),
-    ),
+    *TALKING_COMMANDS,
     Command(
         "env",
         "Print the lines that point a client at the gateway",

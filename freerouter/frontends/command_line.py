@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from freerouter.scripts.recorder import Recording
 
 BROKEN_PIPE = 141
+LONGEST_INPUT = 10 * 1024 * 1024
+"""Bytes of standard input that a command takes."""
 LONG = ("shell", "run", "logs", "start", "reload")
 """Commands that may go on for hours: they collect garbage."""
 
@@ -89,10 +91,26 @@ def execute(
         return run_shell(session, record=call.arguments["file"][-1])
     if call.arguments.get("jsonl"):
         return _driven(session, call)
+    call = _with_input(call)
     result = _recorded(session, call) if call.record else (recording or session).run(call)
     console.show(result)
     sys.stdout.flush()
     return result.exit_code
+
+
+def _with_input(call: Call) -> Call:
+    """The call with standard input in the place of `-`, or of words that are not there."""
+    name = next((p.name for p in call.command.parameters if p.piped), "")
+    words = call.arguments.get(name) or []
+    if not name or not ("-" in words or (not words and not sys.stdin.isatty())):
+        return call
+    text = sys.stdin.buffer.read(LONGEST_INPUT + 1)
+    if len(text) > LONGEST_INPUT:
+        raise UsageError("Standard input is too long.", "It has more than 10 MB.")
+    given = text.decode("utf-8", "replace").strip()
+    place = words.index("-") if words else 0
+    words = [*words[:place], given, *words[place + 1 :]]
+    return call._replace(arguments={**call.arguments, name: words})
 
 
 def _recorded(session: Session, call: Call) -> Result:

@@ -7,7 +7,7 @@ import sys
 from typing import IO, TYPE_CHECKING, Any
 
 from freerouter.frontends.text import Painter
-from freerouter.result import Line, Output, Running
+from freerouter.result import Line, Output, Piece, Running
 from freerouter.volatile import plain
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Console:
         self.redact = redact
         self.output = output
         self._live: LiveProgress | None = None
+        self._within_line = False
 
     @property
     def fancy(self) -> bool:
@@ -66,6 +67,8 @@ class Console:
     def event(self, event: Event) -> None:
         if isinstance(event, Output):
             self._output(event.block, event.data)
+        elif isinstance(event, Piece):
+            self._piece(event.text)
         elif isinstance(event, Running):
             self._output(Line(f"> {event.line}", "dim"))
         elif self.fancy:
@@ -81,6 +84,15 @@ class Console:
         stream = sys.stderr if isinstance(block, Line) and block.err else sys.stdout
         _write(stream, self.painter(stream).block(block))
         stream.flush()
+
+    def _piece(self, text: str) -> None:
+        if self.output == "json":
+            return
+        if not self._within_line:
+            self.finish()
+        _write(sys.stdout, self.painter().piece(text))
+        sys.stdout.flush()
+        self._within_line = not text.endswith("\n")
 
     def asker(self) -> Asker | None:
         """Menus on a capable terminal, numbered lines on any other, nobody without one."""
@@ -99,10 +111,14 @@ class Console:
         self._live.update(event)
 
     def finish(self) -> None:
-        """Take the progress display off the screen."""
+        """Take the progress display off the screen, and end a line that is not."""
         if self._live is not None:
             self._live.close()
             self._live = None
+        if self._within_line:
+            self._within_line = False
+            sys.stdout.write("\n")
+            sys.stdout.flush()
 
     def secret(self, prompt: str) -> str | None:
         """A hidden prompt on a terminal; the first line of standard input otherwise."""

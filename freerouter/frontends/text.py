@@ -67,6 +67,10 @@ class Painter:
             return self._fields(block)
         return self._table(block)
 
+    def piece(self, text: str) -> str:
+        """A part of a text that comes bit by bit: nothing is wrapped."""
+        return self._shown(text)
+
     def error(self, error: FreeRouterError) -> str:
         what, why, fix = (self._shown(t) for t in (error.what, error.why, error.fix))
         lines = [self._paint(self._wrap(what, 0), "error")]

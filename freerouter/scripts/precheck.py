@@ -142,7 +142,8 @@ def _questions(file: Script, step: Step, session: Session, call: Call) -> None:
     if not asked or call.command.name == "flow resume":
         return
     name = call.arguments.get("name", "") if call.command.name == "flow" else call.command.flow
-    ids = questions_of(session, name) if name else [HIDDEN] if call.command.secret_input else []
+    own = [*call.command.asks, *([HIDDEN] if call.command.secret_input else [])]
+    ids = questions_of(session, name) if name else own
     if ids == []:
         raise UsageError(
             f"{file.name}:{asked[0].line}: `{call.command.name}` asks nothing.",
