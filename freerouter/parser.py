@@ -12,7 +12,7 @@ GLOBALS = (
     Parameter("json", "flag", "print the result as JSON"),
     Parameter("plain", "flag", "plain text: no colour, no cursor control"),
     Parameter("help", "flag", "show help for the command", short="h"),
-    Parameter("profile", "text", "use this profile of the workspace"),
+    Parameter("profile", "text", "use this profile of the workspace", complete="profile"),
     Parameter("record", "text", "write what is asked, answered and said into a file for `run`"),
 )
 

@@ -48,4 +48,25 @@ TALKING_COMMANDS = (
         "/exit or Ctrl-D ends it. Ctrl-C stops an answer. What is said is kept in memory only, "
         "and in a recording where you make one.",
     ),
+    Command(
+        "completion",
+        "Print what makes bash, zsh or fish complete these commands at a TAB",
+        "freerouter.commands.completion:run",
+        (
+            Parameter(
+                "shell",
+                help="bash, zsh or fish",
+                positional=True,
+                required=True,
+                choices=("bash", "zsh", "fish"),
+            ),
+        ),
+        examples=(
+            'eval "$(freerouter completion bash)"',
+            'eval "$(freerouter completion zsh)"',
+            "freerouter completion fish | source",
+        ),
+        details="The line for your shell goes into its start-up file. Commands, options, "
+        "providers, models, aliases, profiles and flows are completed.",
+    ),
 )
