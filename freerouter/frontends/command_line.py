@@ -93,7 +93,7 @@ def execute(
         return _driven(session, call)
     call = _with_input(call)
     result = _recorded(session, call) if call.record else (recording or session).run(call)
-    console.show(result)
+    console.show(result, paged=True)
     sys.stdout.flush()
     return result.exit_code
 

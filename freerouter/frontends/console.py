@@ -6,8 +6,9 @@ import os
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
+from freerouter.frontends.links import has_links
 from freerouter.frontends.text import Painter
-from freerouter.result import Line, Output, Piece, Running
+from freerouter.result import Fields, Line, Output, Piece, Running, Table
 from freerouter.volatile import plain
 
 if TYPE_CHECKING:
@@ -44,17 +45,32 @@ class Console:
         stream = stream or sys.stdout
         width = _width() if stream.isatty() else 0
         colour = self.fancy and stream.isatty()
-        return Painter(self.redact, width, colour=colour, signs=_carries(stream, "✓✗"))
+        links = colour and has_links(os.environ)
+        signs = _carries(stream, "✓✗")
+        return Painter(self.redact, width, colour=colour, links=links, signs=signs)
 
-    def show(self, result: Result) -> None:
+    def show(self, result: Result, *, paged: bool = False) -> None:
+        """Print it; a long table goes through a pager where that is wanted and possible."""
         self.finish()
         if self.output == "json":
             _write(sys.stdout, self.painter().json(result.data))
             return
         out, err = self.painter().result(result)
-        _write(sys.stdout, out)
+        if not (paged and self._page(result, out)):
+            _write(sys.stdout, out)
         sys.stdout.flush()
         _write(sys.stderr, err)
+
+    def _page(self, result: Result, text: str) -> bool:
+        tabular = any(isinstance(block, Table | Fields) for block in result.show)
+        if self.output or not tabular or os.environ.get("TERM") == "dumb":
+            return False
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            return False
+        from freerouter.frontends.pager import is_long, page, pager
+
+        command = pager(os.environ) if is_long(text) else []
+        return bool(command) and page(text, command, os.environ)
 
     def error(self, error: FreeRouterError) -> None:
         self.finish()
