@@ -11,7 +11,7 @@ def counted(number: int, noun: str) -> str:
 
 
 class Line(NamedTuple):
-    """One line of text. `style`: "", ok, warn, error, dim, head, prose. `err` sends it to stderr."""
+    """One line. `style`: "", ok, warn, error, dim, head, prose. `err` sends it to stderr."""
 
     text: str
     style: str = ""

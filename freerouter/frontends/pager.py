@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import shutil
 import sys
 from typing import TYPE_CHECKING
@@ -49,10 +49,9 @@ def page(text: str, command: list[str], environ: Mapping[str, str]) -> bool:
         child = subprocess.Popen(command, stdin=subprocess.PIPE, env=given)
     except OSError:
         return False
-    try:
+    # It may be left before its end, and Ctrl-C is the pager's own affair.
+    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
         child.communicate(text.encode("utf-8", "replace"))
-    except (BrokenPipeError, KeyboardInterrupt):
-        pass  # it was left before its end; Ctrl-C is the pager's own affair
     while child.poll() is None:
         try:
             child.wait()

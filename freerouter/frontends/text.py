@@ -29,8 +29,8 @@ ESCAPES = r"\033\[[0-?]*[ -/]*[@-~]"
 class Painter:
     """Turns blocks into text. `redact` sees everything except what was asked to be shown.
 
-    With `links`, web addresses can be clicked. With `marks`, what is volatile stays marked: for recordings. Without `signs`, words stand for ✓
-    and ✗, where a stream cannot carry them.
+    With `links`, web addresses can be clicked. With `marks`, what is volatile stays marked: for
+    recordings. Without `signs`, words stand for ✓ and ✗, where a stream cannot carry them.
     """
 
     def __init__(
