@@ -64,7 +64,7 @@ TALKING_COMMANDS = (
         examples=(
             'eval "$(freerouter completion bash)"',
             'eval "$(freerouter completion zsh)"',
-            "freerouter completion fish | source",
+            "completion fish",
         ),
         details="The line for your shell goes into its start-up file. Commands, options, "
         "providers, models, aliases, profiles and flows are completed.",

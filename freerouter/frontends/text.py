@@ -146,10 +146,10 @@ class Painter:
         if self._width <= 0:
             return
         room = self._width - len(GAP) * (len(widths) - 1)
-        for least in (8, 4):
-            while sum(widths.values()) > room and max(widths.values()) > least:
-                widest = max(widths, key=lambda i: widths[i])
-                widths[widest] -= 1
+        least = 4 if 4 * len(widths) <= room else 8
+        while sum(widths.values()) > room and max(widths.values()) > least:
+            widest = max(widths, key=lambda i: widths[i])
+            widths[widest] -= 1
 
 
 def _cut(text: str, width: int) -> str:
