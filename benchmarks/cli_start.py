@@ -83,7 +83,7 @@ def seconds_on_a_terminal(home: Home, *words: str) -> float:
     began = time.perf_counter()
     child = subprocess.Popen(
         [FREEROUTER, *words],
-        env={**home.environ, "TERM": "xterm-256color"},
+        env={**home.environ, "TERM": "xterm-256color", "FREEROUTER_PAGER": "off"},
         cwd=home.path,
         stdin=theirs,
         stdout=theirs,

@@ -19,7 +19,10 @@ def main(argv: list[str] | None = None) -> int:
         # A command is over before garbage matters, and looking for it takes a fifth of its time.
         # What runs for long switches it on again (frontends/command_line.py).
         gc.disable()
-    from freerouter.frontends.command_line import run
+    if arguments[:1] == ["complete"]:
+        from freerouter.completing import main as run
+    else:
+        from freerouter.frontends.command_line import run
 
     code = run(arguments)
     if argv is None:

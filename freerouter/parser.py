@@ -133,7 +133,9 @@ def _place(command: Command, words: list[str], values: dict[str, Any]) -> None:
 
 def _check_required(command: Command, values: dict[str, Any]) -> None:
     for parameter in command.parameters:
-        if parameter.required and values[parameter.name] in (None, []):
+        # What may be piped is filled in after this; the command says if it is missing.
+        wanted = parameter.required and not parameter.piped
+        if wanted and values[parameter.name] in (None, []):
             name = parameter.metavar if parameter.positional else parameter.flag
             raise UsageError(f"`{command.name}` needs {name}.", fix=f"Usage: {command.usage}")
 

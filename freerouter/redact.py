@@ -33,11 +33,41 @@ class Redactor:
         """The name under which a value is known; "" for one that is no known secret."""
         return self._names.get(value.strip(), "")
 
+    def begins(self, text: str) -> int:
+        """How many characters at the end of a text may be the beginning of a secret."""
+        longest = 0
+        for value in self._names:
+            for size in range(min(len(value) - 1, len(text)), longest, -1):
+                if text.endswith(value[:size]):
+                    longest = size
+                    break
+        return longest
+
     def __call__(self, text: str) -> str:
         for value in sorted(self._names, key=len, reverse=True):
             if value in text:
                 text = text.replace(value, f"env:{self._names[value]}")
         return text
+
+
+class Flow:
+    """Hides secrets in a text that comes in pieces, also where one is spread over several."""
+
+    def __init__(self, redact: Redactor) -> None:
+        self._redact = redact
+        self._held = ""
+
+    def take(self, piece: str) -> str:
+        """What can be shown by now."""
+        text = self._redact(self._held + piece)
+        size = self._redact.begins(text)
+        self._held = text[len(text) - size :]
+        return text[: len(text) - size]
+
+    def end(self) -> str:
+        """What was held back."""
+        rest, self._held = self._held, ""
+        return rest
 
 
 def _better(name: str, known: str) -> bool:

@@ -36,6 +36,8 @@ class Parameter(NamedTuple):
     short: str = ""
     choices: tuple[str, ...] = ()
     complete: str = ""
+    piped: bool = False
+    """Whether `-`, or nothing where input is piped, stands for standard input."""
 
     @property
     def flag(self) -> str:
@@ -73,7 +75,9 @@ class Command(NamedTuple):
     flow: str = ""
     """The flow that it opens instead, where it is given nothing to do."""
     of_session: bool = False
-    """Its function takes the session instead of a context: it runs other commands."""
+    """Its function takes the session instead of a context: it runs other commands, or asks."""
+    asks: tuple[str, ...] = ()
+    """The ids of the questions that it asks itself, without a flow."""
     confirms: bool = False
     """It asks whether to do it (`apply`), unless told not to."""
     origin: str = ""

@@ -21,6 +21,11 @@ def catalogue_directory() -> str:
     return os.path.join(_PACKAGE, "providers", "catalogue")
 
 
+def completions_directory() -> str:
+    """The scripts for bash, zsh and fish."""
+    return os.path.join(_PACKAGE, "completions")
+
+
 def flow_paths(directories: Iterable[str]) -> dict[str, str]:
     """Flow files by name; a later directory's wins."""
     return {

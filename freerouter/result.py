@@ -14,7 +14,7 @@ def counted(number: int, noun: str) -> str:
 
 
 class Line(NamedTuple):
-    """One line of text. `style`: "", ok, warn, error, dim, head. `err` sends it to stderr."""
+    """One line. `style`: "", ok, warn, error, dim, head, prose. `err` sends it to stderr."""
 
     text: str
     style: str = ""
@@ -81,10 +81,19 @@ class Output(NamedTuple):
     data: dict[str, Any] | None = None
 
 
+class Piece(NamedTuple):
+    """A part of a text that is shown as it comes; whatever is shown next begins a new line.
+
+    Where the command prints JSON, it is left out: the result has the whole text.
+    """
+
+    text: str
+
+
 class Running(NamedTuple):
     """A command of a plan begins."""
 
     line: str
 
 
-Event = Progress | Output | Running
+Event = Progress | Output | Piece | Running

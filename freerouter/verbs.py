@@ -12,6 +12,7 @@ from freerouter.verbs_gateway import GATEWAY_COMMANDS
 from freerouter.verbs_moving import MOVING_COMMANDS
 from freerouter.verbs_profiles import PROFILE_COMMANDS
 from freerouter.verbs_providers import PROVIDER_COMMANDS
+from freerouter.verbs_talking import TALKING_COMMANDS
 from freerouter.verbs_usage import USAGE_COMMANDS
 
 if TYPE_CHECKING:
@@ -197,18 +198,7 @@ COMMANDS = (
         "Questions and answers are recorded only with `gateway: {log_bodies: true}`.",
     ),
     *USAGE_COMMANDS,
-    Command(
-        "ask",
-        "Ask a model through the gateway: the quickest proof that it works",
-        "freerouter.commands.ask:run",
-        (
-            Parameter("question", positional=True, many=True, required=True),
-            Parameter("model", help="the model to ask", complete="model"),
-            Parameter("timeout", "float", "seconds that a model may take", default=60.0),
-        ),
-        needs=(Need.GATEWAY,),
-        examples=('ask "Say hello"', 'ask --model demo "Say hello"'),
-    ),
+    *TALKING_COMMANDS,
     Command(
         "env",
         "Print the lines that point a client at the gateway",

@@ -19,6 +19,7 @@ _KINDS = {
     "proven": "date",
     "memory": "int",
     "seconds": "float",
+    "first_token": "float",
     "engine": "version",
     "python": "version",
     "freerouter": "version",

@@ -102,6 +102,7 @@ def world(
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(made.home))
     monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
+    monkeypatch.setenv("FREEROUTER_PAGER", "off")
     monkeypatch.chdir(made.cwd)
     # Whatever listens on this machine's usual ports is not part of the test.
     made.override("ollama", base_url="http://127.0.0.1:9")

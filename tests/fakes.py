@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -93,6 +93,8 @@ class FakeServer:
                 outer._stopping.wait(reply.delay)
                 if reply.keys is not None and key not in reply.keys:
                     reply = Reply({"error": {"message": "Incorrect API key"}}, status=401)
+                if isinstance(body, dict) and body.get("stream"):
+                    reply = streamed(reply)
                 self._send(reply)
 
             def _send(self, reply: Reply) -> None:
@@ -110,6 +112,22 @@ class FakeServer:
                 return
 
         return Handler
+
+
+def streamed(reply: Reply) -> Reply:
+    """The same chat completion as a stream of two events; anything else as it is."""
+    if reply.status != 200 or not isinstance(reply.body, dict) or "choices" not in reply.body:
+        return reply
+    head = {**reply.body, "object": "chat.completion.chunk"}
+    said = [
+        {"index": 0, "delta": choice["message"], "finish_reason": None}
+        for choice in reply.body["choices"]
+    ]
+    ends = [{"index": 0, "delta": {}, "finish_reason": "stop"}]
+    events = [{**head, "choices": said, "usage": None}, {**head, "choices": ends}]
+    lines = [f"data: {json.dumps(event)}\n\n" for event in events]
+    raw = "".join([*lines, "data: [DONE]\n\n"]).encode()
+    return replace(reply, body=raw, headers={**reply.headers, "Content-Type": "text/event-stream"})
 
 
 def openrouter_row(name: str, *, price: str = "0.000001", **more: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from freerouter.redact import Redactor
+from freerouter.redact import Flow, Redactor
 
 
 def redactor(**secrets: str) -> Redactor:
@@ -48,3 +48,13 @@ def test_the_first_name_of_a_value_is_kept() -> None:
     redact = redactor(FIRST="sk-canary-123")
     redact.learn({"SECOND": "sk-canary-123"})
     assert redact("sk-canary-123") == "env:FIRST"
+
+
+def test_a_secret_that_comes_in_pieces_is_hidden_as_well() -> None:
+    redact = Redactor()
+    redact.learn({"KEY": "sk-secret-1234"})
+    flow = Flow(redact)
+    shown = [flow.take(piece) for piece in ("It is sk", "-sec", "ret-12", "34, no", "w s")]
+    assert shown == ["It is ", "", "", "env:KEY, no", "w "]
+    assert flow.end() == "s"
+    assert flow.end() == ""

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from freerouter.registry import Command, Parameter
 
 
+MORE = "`help COMMAND` tells more. Every command takes --json, --plain and --profile."
+
+
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     words = args["command"]
     if words:
@@ -25,13 +28,13 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         (
             Line("FreeRouter: one LLM gateway out of every provider you have a key for.", "head"),
             Line(""),
-            Line("freerouter                opens the shell"),
-            Line("freerouter init --wizard  sets everything up"),
-            Line("freerouter COMMAND        does one thing and ends"),
+            Line("freerouter                opens the shell", "prose"),
+            Line("freerouter init --wizard  sets everything up", "prose"),
+            Line("freerouter COMMAND        does one thing and ends", "prose"),
             Line(""),
             Fields(tuple((c.name, _summary(c)) for c in visible)),
             Line(""),
-            Line("`help COMMAND` tells more. Every command takes --json, --plain and --profile."),
+            Line(MORE, "prose"),
         ),
     )
 
@@ -39,9 +42,13 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
 def _one(command: Command) -> Result:
     positional = tuple(p for p in command.parameters if p.positional and p.help)
     options = tuple(p for p in command.parameters if not p.positional)
-    show: list[Any] = [Line(_summary(command), "head"), Line(""), Line(f"Usage: {command.usage}")]
+    show: list[Any] = [
+        Line(_summary(command), "head"),
+        Line(""),
+        Line(f"Usage: {command.usage}", "prose"),
+    ]
     if command.details:
-        show += [Line(""), Line(command.details)]
+        show += [Line(""), Line(command.details, "prose")]
     if positional or options:
         pairs = [(p.metavar, _help(p)) for p in positional] + [
             (_flag(p), _help(p)) for p in options

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BROKEN_PIPE = 141
 LONG = ("shell", "run", "logs", "metrics", "start", "reload")
+LONGEST_INPUT = 10 * 1024 * 1024
+"""Bytes of standard input that a command takes."""
 """Commands that may go on for hours: they collect garbage."""
 
 
@@ -95,10 +97,26 @@ def execute(
 
         if possible(call):
             return show_live(session.run, call, console.redact, colour=console.fancy)
+    call = _with_input(call)
     result = _recorded(session, call) if call.record else (recording or session).run(call)
-    console.show(result)
+    console.show(result, paged=True)
     sys.stdout.flush()
     return result.exit_code
+
+
+def _with_input(call: Call) -> Call:
+    """The call with standard input in the place of `-`, or of words that are not there."""
+    name = next((p.name for p in call.command.parameters if p.piped), "")
+    words = call.arguments.get(name) or []
+    if not name or not ("-" in words or (not words and not sys.stdin.isatty())):
+        return call
+    text = sys.stdin.buffer.read(LONGEST_INPUT + 1)
+    if len(text) > LONGEST_INPUT:
+        raise UsageError("Standard input is too long.", "It has more than 10 MB.")
+    given = text.decode("utf-8", "replace").strip()
+    place = words.index("-") if words else 0
+    words = [*words[:place], given, *words[place + 1 :]]
+    return call._replace(arguments={**call.arguments, name: words})
 
 
 def _recorded(session: Session, call: Call) -> Result:

@@ -6,8 +6,9 @@ import os
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
+from freerouter.frontends.links import has_links
 from freerouter.frontends.text import Painter
-from freerouter.result import Line, Output, Running
+from freerouter.result import Fields, Line, Output, Piece, Running, Table
 from freerouter.volatile import plain
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Console:
         self.redact = redact
         self.output = output
         self._live: LiveProgress | None = None
+        self._within_line = False
 
     @property
     def fancy(self) -> bool:
@@ -43,18 +45,33 @@ class Console:
         stream = stream or sys.stdout
         width = _width() if stream.isatty() else 0
         colour = self.fancy and stream.isatty()
-        return Painter(self.redact, width, colour=colour, signs=_carries(stream, "✓✗"))
+        links = colour and has_links(os.environ)
+        signs = _carries(stream, "✓✗")
+        return Painter(self.redact, width, colour=colour, links=links, signs=signs)
 
-    def show(self, result: Result) -> None:
+    def show(self, result: Result, *, paged: bool = False) -> None:
+        """Print it; a long table goes through a pager where that is wanted and possible."""
         self.finish()
         if self.output == "json":
             for piece in self.painter().json_pieces(result.data):
                 _write(sys.stdout, piece)
             return
         out, err = self.painter().result(result)
-        _write(sys.stdout, out)
+        if not (paged and self._page(result, out)):
+            _write(sys.stdout, out)
         sys.stdout.flush()
         _write(sys.stderr, err)
+
+    def _page(self, result: Result, text: str) -> bool:
+        tabular = any(isinstance(block, Table | Fields) for block in result.show)
+        if self.output or not tabular or os.environ.get("TERM") == "dumb":
+            return False
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            return False
+        from freerouter.frontends.pager import is_long, page, pager
+
+        command = pager(os.environ) if is_long(text) else []
+        return bool(command) and page(text, command, os.environ)
 
     def error(self, error: FreeRouterError) -> None:
         self.finish()
@@ -67,6 +84,8 @@ class Console:
     def event(self, event: Event) -> None:
         if isinstance(event, Output):
             self._output(event.block, event.data)
+        elif isinstance(event, Piece):
+            self._piece(event.text)
         elif isinstance(event, Running):
             self._output(Line(f"> {event.line}", "dim"))
         elif self.fancy:
@@ -82,6 +101,15 @@ class Console:
         stream = sys.stderr if isinstance(block, Line) and block.err else sys.stdout
         _write(stream, self.painter(stream).block(block))
         stream.flush()
+
+    def _piece(self, text: str) -> None:
+        if self.output == "json":
+            return
+        if not self._within_line:
+            self.finish()
+        _write(sys.stdout, self.painter().piece(text))
+        sys.stdout.flush()
+        self._within_line = not text.endswith("\n")
 
     def asker(self) -> Asker | None:
         """Menus on a capable terminal, numbered lines on any other, nobody without one."""
@@ -100,10 +128,14 @@ class Console:
         self._live.update(event)
 
     def finish(self) -> None:
-        """Take the progress display off the screen."""
+        """Take the progress display off the screen, and end a line that is not."""
         if self._live is not None:
             self._live.close()
             self._live = None
+        if self._within_line:
+            self._within_line = False
+            sys.stdout.write("\n")
+            sys.stdout.flush()
 
     def secret(self, prompt: str) -> str | None:
         """A hidden prompt on a terminal; the first line of standard input otherwise."""

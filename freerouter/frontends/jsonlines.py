@@ -1,7 +1,7 @@
 """A flow driven by another program: one JSON object a line, out and in.
 
-Out: `ask`, `say`, `confirm`, `run`, `progress`, `output`, `secret`, `problem`, at last `done` or
-`error`. In: `{"answer": …}`, `{"default": true}`, `{"back": true}`, `{"skip": true}`,
+Out: `ask`, `say`, `confirm`, `run`, `progress`, `output`, `piece`, `secret`, `problem`, at last
+`done` or `error`. In: `{"answer": …}`, `{"default": true}`, `{"back": true}`, `{"skip": true}`,
 `{"change": id}`, `{"cancel": true}`. The end of the input cancels.
 """
 
@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from freerouter.errors import CancelledError
 from freerouter.frontends.text import Painter
-from freerouter.result import Line, Output, Progress
+from freerouter.result import Line, Output, Piece, Progress
 from freerouter.wizard.messages import APPLY, APPLY_MESSAGE, Answer, Back, Change, Confirmed, Skip
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class JsonLines:
             self._write("output", text=text, error=err)
         elif isinstance(event, Progress):
             self._write("progress", **event._asdict())
+        elif isinstance(event, Piece):
+            self._write("piece", text=self._painter.piece(event.text))
         else:
             self._write("run", command=event.line)
 

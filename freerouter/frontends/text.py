@@ -31,8 +31,8 @@ ESCAPES = r"\033\[[0-?]*[ -/]*[@-~]"
 class Painter:
     """Turns blocks into text. `redact` sees everything except what was asked to be shown.
 
-    With `marks`, what is volatile stays marked: for recordings. Without `signs`, words stand for ✓
-    and ✗, where a stream cannot carry them.
+    With `links`, web addresses can be clicked. With `marks`, what is volatile stays marked: for
+    recordings. Without `signs`, words stand for ✓ and ✗, where a stream cannot carry them.
     """
 
     def __init__(
@@ -41,12 +41,14 @@ class Painter:
         width: int = 0,
         *,
         colour: bool = False,
+        links: bool = False,
         marks: bool = False,
         signs: bool = True,
     ) -> None:
         self._redact = redact
         self._width = width
         self._colour = colour
+        self._links = links
         self._marks = marks
         self._signs = signs
 
@@ -64,16 +66,28 @@ class Painter:
         if isinstance(block, Line):
             text = self._shown(block.text)
             # Plain lines are for copying (answers, logs, exports): only what we say is wrapped.
-            return self._paint(self._wrap(text, 0) if block.style else text, block.style) + "\n"
+            shown = self._paint(self._wrap(text, 0) if block.style else text, block.style)
+            return self._linked(shown) + "\n"
         if isinstance(block, Fields):
-            return self._fields(block)
+            return self._linked(self._fields(block))
         return self._table(block)
+
+    def piece(self, text: str) -> str:
+        """A part of a text that comes bit by bit: nothing is wrapped."""
+        return self._shown(text)
 
     def error(self, error: FreeRouterError) -> str:
         what, why, fix = (self._shown(t) for t in (error.what, error.why, error.fix))
         lines = [self._paint(self._wrap(what, 0), "error")]
         lines += [self._wrap(part, 0) for part in (why, fix) if part]
-        return "\n".join(lines).rstrip() + "\n"
+        return self._linked("\n".join(lines).rstrip()) + "\n"
+
+    def _linked(self, text: str) -> str:
+        if not self._links or "://" not in text:
+            return text
+        from freerouter.frontends.links import linked
+
+        return linked(text)
 
     def _shown(self, text: str) -> str:
         """Without secrets, and without what would command the terminal."""
@@ -115,7 +129,7 @@ class Painter:
 
     def _wrap(self, text: str, indent: int) -> str:
         room = self._width - indent
-        if self._width <= 0 or len(text) <= room or room < 20 or "\n" in text:  # noqa: PLR2004
+        if self._width <= 0 or len(text) <= room or room < 12 or "\n" in text:  # noqa: PLR2004
             return text
         import textwrap
 
@@ -155,7 +169,8 @@ class Painter:
         if self._width <= 0:
             return
         room = self._width - len(GAP) * (len(widths) - 1)
-        while sum(widths.values()) > room and max(widths.values()) > 8:  # noqa: PLR2004
+        least = 4 if 4 * len(widths) <= room else 8
+        while sum(widths.values()) > room and max(widths.values()) > least:
             widest = max(widths, key=lambda i: widths[i])
             widths[widest] -= 1
 

@@ -173,6 +173,7 @@ class Player:
         chosen = console.output if console else ""
         try:
             call = self._session.parse(command)
+            stage.as_json = call.output == "json"
             if console:
                 console.output = call.output or chosen
             result = self._session.run(call)

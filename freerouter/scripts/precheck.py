@@ -143,7 +143,8 @@ def _questions(file: Script, step: Step, session: Session, call: Call) -> None:
         return
     name = call.arguments.get("name", "") if call.command.name == "flow" else call.command.flow
     asks = call.command.confirms or "yes" in call.arguments
-    own = [HIDDEN] if call.command.secret_input else [APPLY] if asks else []
+    hidden = [HIDDEN] if call.command.secret_input else [APPLY] if asks else []
+    own = [*call.command.asks, *hidden]
     ids = questions_of(session, name) if name else own
     if ids == []:
         raise UsageError(

@@ -64,7 +64,7 @@ class Recording:
         """Do a call and keep what came of it. Raises what it raises."""
         session, as_json = self._session, call.output == "json"
         stage, before = Stage(session.redact, session.frontend), session.frontend
-        session.frontend = stage
+        session.frontend, stage.as_json = stage, as_json
         text = shlex.join(call.words)
         self._look_at(call)
         try:

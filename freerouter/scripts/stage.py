@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from freerouter.errors import CancelledError
 from freerouter.frontends.text import Painter
-from freerouter.result import Line, Output, Reveal, Running
+from freerouter.result import Line, Output, Piece, Reveal, Running
 from freerouter.scripts.nodes import Item
 from freerouter.volatile import marked
 from freerouter.wizard.messages import (
@@ -55,12 +55,18 @@ class Stage:
 
     def __init__(self, redact: Callable[[str], str], inner: FrontEnd) -> None:
         self.items: list[Item] = []
+        self.as_json = False
+        """Whether the command that runs prints JSON."""
         self._painter = Painter(redact, marks=True)
         self._inner = inner
+        self._open = ""
+        """A line that came in pieces and has not ended yet."""
 
     def event(self, event: Event) -> None:
         if isinstance(event, Output):
-            self.block(event.block)
+            self._output(event)
+        elif isinstance(event, Piece):
+            self._piece(event.text)
         elif isinstance(event, Running):
             self.block(Line(f"> {event.line}"))
         self._inner.event(event)
@@ -75,6 +81,12 @@ class Stage:
     def asker(self) -> Asker | None:
         asker = self._inner.asker()
         return None if asker is None else _Noted(asker, self)
+
+    def _output(self, event: Output) -> None:
+        if not self.as_json:
+            self.block(event.block)
+        elif event.data is not None:
+            self._lines(self._painter.json(marked(event.data)), err=False)
 
     def block(self, block: Block) -> None:
         if isinstance(block, Reveal):
@@ -105,9 +117,22 @@ class Stage:
         self.note(Item("?", question.message, question.id))
 
     def note(self, item: Item) -> None:
+        self._end_line()
         self.items.append(item)
 
+    def _piece(self, text: str) -> None:
+        if self.as_json:
+            return
+        *lines, self._open = f"{self._open}{self._painter.piece(text)}".split("\n")
+        self.items += [Item("|", line.rstrip()) for line in lines]
+
+    def _end_line(self) -> None:
+        line, self._open = self._open, ""
+        if line:
+            self.items.append(Item("|", line.rstrip()))
+
     def _lines(self, text: str, *, err: bool) -> None:
+        self._end_line()
         self.items += [Item("!" if err else "|", line.rstrip()) for line in text.splitlines()]
 
 

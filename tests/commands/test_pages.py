@@ -40,6 +40,7 @@ LINES = {
     "providers show": "providers show openrouter",
     "fetch": "fetch",
     "check": "check",
+    "completion": "completion bash",
     "plugins": "plugins",
     "list": "list",
     "alias add": "alias add mine openrouter/meta/llama-3.3-70b:free",
@@ -147,9 +148,15 @@ def running() -> Iterator[Told]:
 
 
 def test_every_command_is_here_but_those_that_open_a_shell() -> None:
-    """And but the schema of flows, which is a file of the docs."""
+    """And but `chat`, which is one, and the schema of flows, which is a file of the docs."""
     visible = {command.name for command in REGISTRY.visible}
-    assert visible - set(LINES) - set(RUNNING) == {"run", "record", "shell", "flow schema"}
+    assert visible - set(LINES) - set(RUNNING) == {
+        "run",
+        "record",
+        "shell",
+        "chat",
+        "flow schema",
+    }
     for name, line in {**LINES, **RUNNING}.items():
         assert shlex.split(line)[: len(name.split())] == name.split()
 
