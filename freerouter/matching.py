@@ -11,6 +11,7 @@ of their first line, then by their place.
 from __future__ import annotations
 
 import re
+from copy import copy
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -52,14 +53,23 @@ class Index:
         self.texts = texts
         self._folded = [_folded(text) for text in texts]
         self._marked = [_marked(text) for text in self._folded]
-        lengths = [len(text.partition("\n")[0]) for text in texts]
-        given = weights or [0] * len(texts)
-        self._all = sorted(range(len(texts)), key=given.__getitem__)
+        self._lengths = [len(text.partition("\n")[0]) for text in texts]
+        self.weigh(weights or [0] * len(texts))
+
+    def weigh(self, weights: Sequence[int]) -> None:
+        lengths = self._lengths
+        self._all = sorted(range(len(weights)), key=weights.__getitem__)
         """Where nothing is asked."""
-        self._order = sorted(self._all, key=lambda place: (given[place], lengths[place]))
+        self._order = sorted(self._all, key=lambda place: (weights[place], lengths[place]))
         """Of equals, the better first."""
-        self._at = dict(zip(self._order, range(len(texts)), strict=True))
+        self._at = dict(zip(self._order, range(len(weights)), strict=True))
         self._last: tuple[str, list[int]] = ("", self._order)
+
+    def reweighed(self, weights: Sequence[int]) -> Index:
+        """The same texts with other weights."""
+        index = copy(self)
+        index.weigh(weights)
+        return index
 
     def find(self, query: str, most: int = 0) -> list[int]:
         """As `rank`; with `most` no more than so many, and then the worse are not looked at."""

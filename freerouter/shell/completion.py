@@ -1,160 +1,202 @@
-"""What can come next on a line: commands, options, and names, each with a short description."""
+"""What can come next on a line: commands, options, and names, each with a short description.
+
+Whatever is offered comes out of the last snapshot. Only names of files are looked for while
+somebody types, in a thread.
+"""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from prompt_toolkit.completion import Completer, Completion
 
-from freerouter.config.state import read_models
 from freerouter.errors import UsageError
+from freerouter.matching import positions
 from freerouter.parser import GLOBALS
-from freerouter.plugins import flow_directories
-from freerouter.providers.catalogue_names import known_ids
-from freerouter.resources import flow_paths
+from freerouter.registry import Need
+from freerouter.shell.candidates import MOST, Candidate, grouped
+from freerouter.shell.words import WORDS
 from freerouter.verbs import REGISTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 
     from prompt_toolkit.completion import CompleteEvent
     from prompt_toolkit.document import Document
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-    from freerouter.config.workspace import Workspace
     from freerouter.registry import Command, Parameter
+    from freerouter.shell.snapshot import Snapshot
 
-MOST = 50
-
-
-class Candidate(NamedTuple):
-    """A word that may stand here, and what it is."""
-
-    text: str
-    meta: str = ""
+MOST_FILES = 1000
+PATH = "path"
 
 
-def match(query: str, candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Candidates that hold the query's letters in order, the best first.
+class Line:
+    """A line as far as it was typed: the words before the one that is being typed, and that one."""
 
-    Better: the beginning, then the beginning of a part, then anywhere together, then scattered.
-    """
-    wanted = query.lower()
-    scored = []
-    for place, candidate in enumerate(candidates):
-        score = _score(wanted, candidate.text.lower())
-        if score is not None:
-            scored.append((score, len(candidate.text) if wanted else 0, place, candidate))
-    return [candidate for *_, candidate in sorted(scored)[:MOST]]
-
-
-def _score(wanted: str, text: str) -> int | None:
-    if text.startswith(wanted):
-        return 0
-    found = text.find(wanted)
-    if found > 0:
-        return 2 if text[found - 1].isalnum() else 1
-    position = -1
-    gaps = 0
-    for letter in wanted:
-        following = text.find(letter, position + 1)
-        if following < 0:
-            return None
-        gaps += following - position - 1
-        position = following
-    return 3 + gaps
-
-
-class Names:
-    """Names out of the workspace's files, read again only when the file has changed."""
-
-    def __init__(self, workspace: Callable[[], Workspace]) -> None:
-        self._workspace = workspace
-        self._stamp: tuple[str, int] = ("", 0)
-        self._models: list[Candidate] = []
-
-    def models(self) -> list[Candidate]:
-        workspace = self._workspace()
+    def __init__(self, before: str) -> None:
+        words = before.split()
+        self.current = "" if not before or before[-1].isspace() else words.pop()
+        self.words = words
+        self.command: Command | None = None
+        self.given: list[str] = []
         try:
-            stamp = (workspace.models_file, os.stat(workspace.models_file).st_mtime_ns)
-        except OSError:
+            self.command, used = REGISTRY.find(words)
+            self.given = words[used:]
+        except UsageError:
+            pass
+        self.option = self._option()
+
+    def _option(self) -> Parameter | None:
+        """The option whose value is being typed."""
+        name, equals, value = self.current.partition("=")
+        for parameter in self.options if self.command else ():
+            if parameter.kind == "flag":
+                continue
+            if equals and name == parameter.flag:
+                self.current = value
+                return parameter
+            if self.given and self.given[-1] in parameter.names:
+                return parameter
+        return None
+
+    @property
+    def options(self) -> list[Parameter]:
+        own = self.command.parameters if self.command else ()
+        return [p for p in (*own, *GLOBALS) if not p.positional]
+
+    @property
+    def wanted(self) -> list[Parameter]:
+        """Whose values may stand here."""
+        if self.option:
+            return [self.option]
+        if not self.command or self.current.startswith("-"):
             return []
-        if stamp != self._stamp:
-            self._stamp = stamp
-            self._models = [
-                Candidate(r["id"], r["provider"]) for r in read_models(workspace) if r["written"]
-            ]
-        return self._models
+        return [p for p in self.command.parameters if p.positional]
 
-    def of(self, kind: str) -> list[Candidate]:
-        if kind == "model":
-            return self.models()
-        if kind == "provider":
-            from freerouter.providers.plugged import plugged_records
-
-            return [
-                Candidate(name, "provider") for name in sorted({*known_ids(), *plugged_records()})
-            ]
-        if kind == "flow":
-            paths = flow_paths(flow_directories(self._workspace().flows))
-            return [Candidate(name, "flow") for name in sorted(paths)]
-        if kind == "command":
-            return [Candidate(c.name, c.summary) for c in REGISTRY.visible]
-        return []
+    @property
+    def wants_path(self) -> bool:
+        return any(p.complete == PATH for p in self.wanted)
 
 
-def candidates(words: list[str], current: str, names: Names) -> list[Candidate]:
-    """What may stand in the place of `current`, after `words`."""
-    head = " ".join(words)
-    following = [
-        Candidate(c.name[len(head) :].strip(), c.summary)
-        for c in REGISTRY.visible
-        if not head or c.name.startswith(head + " ")
+def completions(line: Line, now: Snapshot, recent: Mapping[str, int]) -> list[Candidate]:
+    """What may stand in the place of the word that is being typed, the best first."""
+    found = [] if line.option else _commands(line, now)
+    for parameter in line.wanted:
+        found += _values(parameter, line, now)
+    if line.command and not line.option:
+        found += [Candidate(p.flag, p.help) for p in line.options if p.flag not in line.given]
+    return grouped(found, recent if line.current else {}).find(line.current)
+
+
+def _commands(line: Line, now: Snapshot) -> list[Candidate]:
+    """Commands, or the second words of those that begin like this."""
+    head = " ".join(line.words)
+    found = [
+        Candidate(
+            command.name[len(head) :].strip(),
+            command.summary,
+            next((now.cannot[need] for need in command.needs if need in now.cannot), ""),
+        )
+        for command in REGISTRY.visible
+        if not head or command.name.startswith(head + " ")
     ]
-    if not words:
-        return [*following, Candidate("exit", "Leave the shell")]
-    try:
-        command, used = REGISTRY.find(words)
-    except UsageError:
-        return following
-    return [*following, *_arguments(command, words[used:], current, names)]
+    if head:
+        return found
+    return [*found, *(Candidate(word, what) for word, what in WORDS.items())]
 
 
-def _arguments(
-    command: Command, given: list[str], current: str, names: Names
-) -> Iterator[Candidate]:
-    options = [p for p in (*command.parameters, *GLOBALS) if not p.positional]
-    previous = given[-1] if given else ""
-    valued = next((p for p in options if previous in p.names), None)
-    if valued and valued.kind != "flag":
-        yield from _values(valued, names)
-        return
-    if not current.startswith("-"):
-        for parameter in command.parameters:
-            if parameter.positional:
-                yield from _values(parameter, names)
-    yield from (Candidate(p.flag, p.help) for p in options if p.flag not in given)
-
-
-def _values(parameter: Parameter, names: Names) -> list[Candidate]:
+def _values(parameter: Parameter, line: Line, now: Snapshot) -> list[Candidate]:
     if parameter.choices:
         return [Candidate(choice, parameter.help) for choice in parameter.choices]
-    return names.of(parameter.complete)
+    kind = parameter.complete
+    if kind == PATH:
+        return _files(line.current)
+    if kind == "command":
+        return [Candidate(c.name, c.summary) for c in REGISTRY.visible]
+    if kind == "model" and line.command and Need.GATEWAY in line.command.needs:
+        kind = "served"
+    if kind == "alias":
+        group = now.groups.get("model")
+        return [c for c in group.candidates if c.meta == "alias"] if group else []
+    group = now.groups.get(kind)
+    return group.find(line.current) if group else []
+
+
+def _files(current: str) -> list[Candidate]:
+    """Files and directories that go on from what was typed; `~` is the home directory."""
+    where, _, name = current.rpartition("/")
+    directory = os.path.expanduser(f"{where}/") if "/" in current else "."
+    found = []
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") and not name.startswith("."):
+                    continue
+                prefix = f"{where}/" if "/" in current else ""
+                kind = ("/", "directory") if entry.is_dir() else ("", "file")
+                found.append(Candidate(prefix + entry.name + kind[0], kind[1]))
+                if len(found) == MOST_FILES:
+                    break
+    except OSError:
+        return []
+    return sorted(found)
 
 
 class ShellCompleter(Completer):
-    """prompt-toolkit's side of it."""
+    """prompt-toolkit's side of it: letters that were found stand out, what cannot be is grey."""
 
-    def __init__(self, names: Names) -> None:
-        self._names = names
+    def __init__(
+        self,
+        now: Callable[[], Snapshot],
+        recent: Callable[[], Mapping[str, int]] = dict,
+    ) -> None:
+        self._now = now
+        self._recent = recent
 
     def get_completions(
         self,
         document: Document,
         complete_event: CompleteEvent,  # noqa: ARG002 - prompt-toolkit's signature
     ) -> Iterable[Completion]:
-        before = document.text_before_cursor
-        words = before.split()
-        current = "" if not before or before[-1].isspace() else words.pop()
-        for found in match(current, candidates(words, current, self._names)):
-            yield Completion(found.text, -len(current), display_meta=found.meta)
+        yield from self._drawn(Line(document.text_before_cursor))
+
+    async def get_completions_async(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> AsyncGenerator[Completion, None]:
+        """Where files are looked for, a slow disk must not stop the typing."""
+        line = Line(document.text_before_cursor)
+        if not line.wants_path:
+            for one in self.get_completions(document, complete_event):
+                yield one
+            return
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        for one in await loop.run_in_executor(None, lambda: [*self._drawn(line)]):
+            yield one
+
+    def _drawn(self, line: Line) -> Iterator[Completion]:
+        for found in completions(line, self._now(), self._recent())[:MOST]:
+            yield Completion(
+                found.text,
+                -len(line.current),
+                display=_highlighted(line.current, found),
+                display_meta=found.cannot or found.meta,
+            )
+
+
+def _highlighted(query: str, found: Candidate) -> StyleAndTextTuples:
+    """The word in pieces: the letters that were found, and the others."""
+    style = "class:cannot" if found.cannot else ""
+    places = set(positions(query, found.text)) if query else set()
+    pieces: StyleAndTextTuples = []
+    for place, letter in enumerate(found.text):
+        one = f"{style} class:found".lstrip() if place in places else style
+        if pieces and pieces[-1][0] == one:
+            pieces[-1] = (one, pieces[-1][1] + letter)
+        else:
+            pieces.append((one, letter))
+    return pieces
