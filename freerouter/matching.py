@@ -86,10 +86,13 @@ class Index:
     def _holding(self, query: str, asked: list[_Word]) -> list[int]:
         """Places of texts with all the letters; where a query grows, among those of before."""
         before, left = self._last
+        known = set(_folded(before))
         if not query.startswith(before):
-            left = self._order
+            left, known = self._order, set()
         folded = self._folded
         for letter in dict.fromkeys("".join(word.text for word in asked)):
+            if letter in known:
+                continue
             left = [place for place in left if letter in folded[place]]
         self._last = (query, left)
         return left
@@ -228,13 +231,17 @@ class _Word:
 
 def positions(query: str, text: str) -> list[int]:
     """Where in the text the letters of the query were found; none where it does not match."""
-    found: set[int] = set()
-    for word in _raw_words(query):
-        places = _Word(word).places(text)
-        if not places:
-            return []
-        found.update(places)
-    return sorted(found)
+    return positions_in(query, (text,))[0]
+
+
+def positions_in(query: str, texts: Iterable[str]) -> list[list[int]]:
+    """The same for several texts."""
+    asked = [_Word(word) for word in _raw_words(query)]
+    found = []
+    for text in texts:
+        places = [word.places(text) for word in asked]
+        found.append(sorted({at for some in places for at in some}) if all(places) else [])
+    return found
 
 
 def words(query: str) -> list[str]:

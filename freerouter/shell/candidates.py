@@ -9,7 +9,7 @@ from freerouter.matching import Index
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-MOST = 40
+MOST = 30
 """No more are offered."""
 NOT_LATELY = 1000
 

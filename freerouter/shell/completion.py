@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.completion import Completer, Completion
 
 from freerouter.errors import UsageError
-from freerouter.matching import positions
+from freerouter.matching import positions_in
 from freerouter.parser import GLOBALS
 from freerouter.registry import Need
 from freerouter.shell.candidates import MOST, Candidate, grouped
@@ -83,12 +83,18 @@ class Line:
 
 def completions(line: Line, now: Snapshot, recent: Mapping[str, int]) -> list[Candidate]:
     """What may stand in the place of the word that is being typed, the best first."""
-    found = [] if line.option else _commands(line, now)
+    recent = recent if line.current else {}
+    found = [] if line.option else _ranked(_commands(line, now), line, recent)
     for parameter in line.wanted:
-        found += _values(parameter, line, now)
-    if line.command and not line.option:
-        found += [Candidate(p.flag, p.help) for p in line.options if p.flag not in line.given]
-    return grouped(found, recent if line.current else {}).find(line.current)
+        found += _values(parameter, line, now, recent)
+    if line.command and not line.option and (not (line.current and line.wanted)):
+        left = [Candidate(p.flag, p.help) for p in line.options if p.flag not in line.given]
+        found += _ranked(left, line, recent)
+    return found[:MOST] if line.current else found
+
+
+def _ranked(found: list[Candidate], line: Line, recent: Mapping[str, int]) -> list[Candidate]:
+    return grouped(found, recent).find(line.current, MOST if line.current else 0)
 
 
 def _commands(line: Line, now: Snapshot) -> list[Candidate]:
@@ -108,19 +114,25 @@ def _commands(line: Line, now: Snapshot) -> list[Candidate]:
     return [*found, *(Candidate(word, what) for word, what in WORDS.items())]
 
 
-def _values(parameter: Parameter, line: Line, now: Snapshot) -> list[Candidate]:
-    if parameter.choices:
-        return [Candidate(choice, parameter.help) for choice in parameter.choices]
+def _values(
+    parameter: Parameter, line: Line, now: Snapshot, recent: Mapping[str, int]
+) -> list[Candidate]:
     kind = parameter.complete
-    if kind == PATH:
-        return _files(line.current)
-    if kind == "command":
-        return [Candidate(c.name, c.summary) for c in REGISTRY.visible]
+    few: list[Candidate] = []
+    if parameter.choices:
+        few = [Candidate(choice, parameter.help) for choice in parameter.choices]
+    elif kind == PATH:
+        few = _files(line.current)
+    elif kind == "command":
+        few = [Candidate(c.name, c.summary) for c in REGISTRY.visible]
+    if few:
+        return _ranked(few, line, recent)
     if kind == "model" and line.command and Need.GATEWAY in line.command.needs:
         kind = "served"
     if kind == "alias":
         group = now.groups.get("model")
-        return [c for c in group.candidates if c.meta == "alias"] if group else []
+        aliases = [c for c in group.candidates if c.meta == "alias"] if group else []
+        return _ranked(aliases, line, recent)
     group = now.groups.get(kind)
     return group.find(line.current) if group else []
 
@@ -179,24 +191,39 @@ class ShellCompleter(Completer):
             yield one
 
     def _drawn(self, line: Line) -> Iterator[Completion]:
-        for found in completions(line, self._now(), self._recent())[:MOST]:
+        offered = completions(line, self._now(), self._recent())
+        matched = positions_in(line.current, [found.text for found in offered])
+        for found, places in zip(offered, matched, strict=True):
             yield Completion(
                 found.text,
                 -len(line.current),
-                display=_highlighted(line.current, found),
+                display=_highlighted(found, places),
                 display_meta=found.cannot or found.meta,
             )
 
 
-def _highlighted(query: str, found: Candidate) -> StyleAndTextTuples:
+def _highlighted(found: Candidate, places: list[int]) -> StyleAndTextTuples:
     """The word in pieces: the letters that were found, and the others."""
     style = "class:cannot" if found.cannot else ""
-    places = set(positions(query, found.text)) if query else set()
+    matched = f"{style} class:found".lstrip()
     pieces: StyleAndTextTuples = []
-    for place, letter in enumerate(found.text):
-        one = f"{style} class:found".lstrip() if place in places else style
-        if pieces and pieces[-1][0] == one:
-            pieces[-1] = (one, pieces[-1][1] + letter)
-        else:
-            pieces.append((one, letter))
+    text, done = found.text, 0
+    for begin, end in _runs(places):
+        if begin > done:
+            pieces.append((style, text[done:begin]))
+        pieces.append((matched, text[begin:end]))
+        done = end
+    if done < len(text):
+        pieces.append((style, text[done:]))
     return pieces
+
+
+def _runs(places: list[int]) -> list[tuple[int, int]]:
+    """Places that stand together, as beginnings and ends."""
+    runs: list[tuple[int, int]] = []
+    for place in places:
+        if runs and runs[-1][1] == place:
+            runs[-1] = (runs[-1][0], place + 1)
+        else:
+            runs.append((place, place + 1))
+    return runs

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from freerouter.verbs import REGISTRY
+
 if TYPE_CHECKING:
     from freerouter.errors import FreeRouterError
     from freerouter.shell.snapshot import Snapshot
@@ -43,7 +45,8 @@ def next_step(now: Snapshot) -> Step:
 def command_in(fix: str) -> str:
     """The line that the words of a fix name, up to where something is to be filled in."""
     found = QUOTED.search(fix)
-    if not found or "freerouter" in found[1].removeprefix("freerouter "):
+    own = {name.split()[0] for name in REGISTRY.own_names}
+    if not found or found[1].removeprefix("freerouter ").split(" ")[0] not in own:
         return ""
     words: list[str] = []
     for word in found[1].removeprefix("freerouter ").split(" "):
