@@ -157,7 +157,7 @@ def greet(session: Session, console: Console, tape: Tape) -> int:
     if ctx.workspace.configured:
         state = "is running" if running(ctx.workspace) else "is not running: `start` starts it"
         print(f"FreeRouter. The gateway {state}.")
-        print("`help` lists the commands, `?` explains what is typed, `what next` brings you on.")
+        print("`help` lists the commands, `?` explains what is typed, `what next` goes on.")
         return 0
     print("Welcome to FreeRouter: one LLM gateway out of every provider you have a key for.")
     print("Nothing is set up yet.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from typing import TYPE_CHECKING
 
@@ -217,7 +218,7 @@ def test_the_terminal_may_be_narrow(configured: World, capsys: pytest.CaptureFix
     assert "start  (Tab)" in talk(capsys, "se", CTRL_C, columns=40).drawn
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(int(os.environ.get("RANDOM_KEYS", "3"))))
 def test_whatever_is_typed_the_shell_stays_and_loses_no_history(
     configured: World, capsys: pytest.CaptureFixture[str], seed: int
 ) -> None:
