@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from freerouter.errors import CancelledError, UsageError
+from freerouter.config.secrets import load_secrets
+from freerouter.errors import CancelledError, FreeRouterError, UsageError
 from freerouter.frontends.command_line import execute, guarded
 from freerouter.frontends.console import Console
 from freerouter.process.record import running
@@ -18,7 +20,6 @@ from freerouter.shell.words import LEAVE, own_word
 from freerouter.wizard.messages import Answer, Question
 
 if TYPE_CHECKING:
-    from freerouter.errors import FreeRouterError
     from freerouter.session import Session
 
 __all__ = ["SafeHistory", "Shell", "Tape", "run_line", "run_shell"]
@@ -40,6 +41,8 @@ class Shell:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.console = ShellConsole(session.redact)
+        with suppress(FreeRouterError):  # What cannot be read is told by the first command.
+            load_secrets(session.context())
         session.frontend = self.console
         self.tape = Tape(session)
         self.editor = Editor(session, self)

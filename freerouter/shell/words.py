@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from freerouter.verbs import REGISTRY
+
 WORDS = {
     "what next": "Say what would naturally come next",
     "why": "Explain the last error, or what is wrong now",
@@ -14,6 +16,8 @@ LEAVE = ("exit", "quit")
 
 def own_word(line: str) -> tuple[str, str]:
     """Which of them a line begins with, and the rest; two empty texts where it is a command."""
+    if line in REGISTRY.own_names:
+        return "", ""
     line = line.strip().rstrip("?").strip()
     first, _, rest = line.partition(" ")
     first = first.lower()

@@ -132,6 +132,22 @@ def test_a_pasted_key_is_refused_named_and_forgotten(
     assert KEY not in said.out + said.err + json.dumps(configured.written())
 
 
+def test_a_key_of_any_shape_is_known_once_it_is_stored(
+    configured: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (configured.workspace / ".env").write_text("LAB_API_KEY=correct-horse-battery\n")
+    said = talk(capsys, "ask what is correct-horse-battery" + ENTER, "list" + ENTER)
+    assert "keys never go on a command line" in said.err
+    assert history(configured) == ["list"]
+
+
+def test_a_damaged_env_file_does_not_keep_the_shell_from_opening(
+    configured: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (configured.workspace / ".env").write_bytes(b"\xff\xfe")
+    assert "1 of them served" in talk(capsys, "list" + ENTER).out
+
+
 def pasted(text: str) -> str:
     return f"\x1b[200~{text}\x1b[201~"
 
