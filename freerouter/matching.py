@@ -38,9 +38,12 @@ LOOKED_AT = 300
 """Where only the best are wanted, so many texts with scattered letters are rated."""
 
 
-def rank(query: str, texts: Sequence[str]) -> list[int]:
-    """The places of the texts that match, the best first; all, in order, where nothing is asked."""
-    return Index(texts).find(query)
+def rank(query: str, texts: Sequence[str], *, close: bool = False) -> list[int]:
+    """The places of the texts that match, the best first; all, in order, where nothing is asked.
+
+    Where they are to be `close`, scattered letters do not count.
+    """
+    return Index(texts).find(query, close=close)
 
 
 class Index:
@@ -71,16 +74,16 @@ class Index:
         index.weigh(weights)
         return index
 
-    def find(self, query: str, most: int = 0) -> list[int]:
+    def find(self, query: str, most: int = 0, *, close: bool = False) -> list[int]:
         """As `rank`; with `most` no more than so many, and then the worse are not looked at."""
         asked = [_Word(word) for word in _raw_words(query)]
         left = self._holding(query, asked)
         if not asked:
             found = self._all
         elif len(asked) == 1:
-            found = self._by_tier(asked[0], left, most or len(left), most)
+            found = self._by_tier(asked[0], left, most, close=close)
         else:
-            found = self._by_all(asked, left)
+            found = self._by_all(asked, left, close=close)
         return found[:most] if most else [*found]
 
     def _holding(self, query: str, asked: list[_Word]) -> list[int]:
@@ -97,8 +100,9 @@ class Index:
         self._last = (query, left)
         return left
 
-    def _by_tier(self, word: _Word, left: list[int], most: int, looked_at: int) -> list[int]:
+    def _by_tier(self, word: _Word, left: list[int], most: int, *, close: bool) -> list[int]:
         """Tier by tier until there are enough: what is worse costs nothing then."""
+        looked_at, most = most, most or len(left)
         folded, marked, text = self._folded, self._marked, word.text
         begins = [place for place in left if folded[place].startswith(text)]
         found = self._by_end(word, begins)
@@ -119,7 +123,7 @@ class Index:
             else:
                 apart.append(place)
         found += self._sorted(rated)
-        if len(found) >= most:
+        if len(found) >= most or close:
             return found
         rated = []
         for place in apart:
@@ -151,13 +155,13 @@ class Index:
         at = self._at
         return [place for _, _, place in sorted((score, at[p], p) for score, p in rated)]
 
-    def _by_all(self, asked: list[_Word], left: list[int]) -> list[int]:
+    def _by_all(self, asked: list[_Word], left: list[int], *, close: bool) -> list[int]:
         found = dict.fromkeys(left, 0)
         for word in asked:
             better: dict[int, int] = {}
             for place, before in found.items():
                 rating = word.rate(self._folded[place], self._marked[place], self.texts[place])
-                if rating is not None:
+                if rating is not None and not (close and rating >= SCATTERED):
                     better[place] = before + rating
             found = better
         return self._sorted((score, place) for place, score in found.items())

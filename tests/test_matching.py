@@ -138,6 +138,13 @@ def test_the_best_are_the_same_where_no_more_are_wanted() -> None:
         assert index.find(query, 5) == rank(query, texts)[:5]
 
 
+def test_scattered_letters_are_not_close() -> None:
+    texts = ["a-b", "xaxbx", "ab", "a-b c"]
+    assert rank("ab", texts) == [2, 0, 3, 1]
+    assert rank("ab", texts, close=True) == [2, 0, 3]
+    assert rank("ab c", texts, close=True) == [3]
+
+
 def test_going_back_in_a_query_finds_more_again() -> None:
     index = Index(MODELS)
     before = index.find("qwen")

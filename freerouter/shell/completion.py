@@ -129,10 +129,6 @@ def _values(
         return _ranked(few, line, recent)
     if kind == "model" and line.command and Need.GATEWAY in line.command.needs:
         kind = "served"
-    if kind == "alias":
-        group = now.groups.get("model")
-        aliases = [c for c in group.candidates if c.meta == "alias"] if group else []
-        return _ranked(aliases, line, recent)
     group = now.groups.get(kind)
     return group.find(line.current) if group else []
 

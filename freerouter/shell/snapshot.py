@@ -6,6 +6,7 @@ Nothing that is drawn while somebody types reads a file: it looks at the last sn
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 EVERY = 2.0
 """Seconds between two looks at the files."""
+BACKUP = re.compile(r"\.backup\.(\d{8}_\d{6}(?:_\d+)?)$")
+"""Files of one moment have the same end."""
 BAD = {"refused": "key refused", "no_quota": "no quota left", "region": "wrong region"}
 """Verdicts that say that a provider does not serve, and what the toolbar says of them."""
 
@@ -95,11 +98,8 @@ class Reader:
         stamp = (workspace.models_file, _stamp(workspace.models_file))
         if self._models is None or self._models[0][0] != stamp:
             rows = read_models(workspace)
-            aliases = [
-                Candidate(str(row["name"]), "alias")
-                for row in (read_state(workspace.models_file) or {}).get("pools") or ()
-                if isinstance(row, dict) and "name" in row
-            ]
+            aliases = _aliases(workspace)
+            self._groups["alias"] = ((), grouped(aliases))
             served = [row for row in rows if row["written"]]
             groups = (
                 grouped([*aliases, *_models(rows)], recent),
@@ -118,12 +118,20 @@ class Reader:
         from freerouter.resources import flow_paths
 
         base = os.path.dirname(os.path.dirname(workspace.root)) if workspace.profile else ""
-        profiles = _entries(os.path.join(base or workspace.root, "profiles"))
+        profiles = os.path.join(base or workspace.root, "profiles")
+        there = [
+            name
+            for name in _entries(profiles)
+            if os.path.isfile(os.path.join(profiles, name, "providers.yaml"))
+        ]
+        backups = {
+            found[1] for name in _entries(workspace.backups) if (found := BACKUP.search(name))
+        }
         found = {
             "provider": self._known_providers(),
             "flow": sorted(flow_paths(flow_directories(workspace.flows))),
-            "profile": ["default", *profiles] if profiles else [],
-            "backup": _entries(workspace.backups)[::-1],
+            "profile": ["default", *there] if there else [],
+            "backup": ["latest", *sorted(backups, reverse=True)] if backups else [],
         }
         for kind, names in found.items():
             if self._groups.get(kind, ((),))[0] != tuple(names):
@@ -217,6 +225,16 @@ def _entries(directory: str) -> list[str]:
         return sorted(name for name in os.listdir(directory) if not name.startswith("."))
     except OSError:
         return []
+
+
+def _aliases(workspace: Workspace) -> list[Candidate]:
+    """What config.yaml was written with, and the first of its members."""
+    rows = (read_state(workspace.models_file) or {}).get("pools")
+    return [
+        Candidate(str(row["name"]), ", ".join(map(str, row["members"][:3])))
+        for row in (rows if isinstance(rows, list) else ())
+        if isinstance(row, dict) and "name" in row and isinstance(row.get("members"), list)
+    ]
 
 
 def _models(rows: list[dict[str, Any]]) -> list[Candidate]:

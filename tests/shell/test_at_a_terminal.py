@@ -56,7 +56,7 @@ def test_ctrl_c_cancels_what_runs_and_the_shell_stays(shell: Any) -> None:
     shell.expect("Cancelled.")
     shell.expect(CANCELLED)
     shell.send("list\r")
-    shell.expect("1 of them served")
+    shell.expect("1 model, 1 ")
     shell.expect(PROMPT)
     shell.send("\x04")
     assert left(shell) == 0
@@ -76,7 +76,7 @@ def test_what_is_pasted_waits_for_a_yes(shell: Any) -> None:
     shell.expect("You pasted 2 lines")
     shell.expect(r"\(y/N\)")
     shell.send("y\r")
-    shell.expect("1 of them served")
+    shell.expect("1 model, 1 ")
     shell.expect("Gateway not running")
     shell.expect(r"freerouter \[6\]>")
     shell.send("\x04")

@@ -81,16 +81,23 @@ def test_requests_of_today_are_counted(configured: World) -> None:
 
 def test_profiles_backups_flows_and_aliases_are_known_by_name(configured: World) -> None:
     (configured.workspace / "profiles" / "dev").mkdir(parents=True)
-    (configured.workspace / "backups").mkdir()
-    (configured.workspace / "backups" / "one").write_text("")
+    (configured.workspace / "profiles" / "dev" / "providers.yaml").write_text("")
+    (configured.workspace / "profiles" / "none").mkdir()
+    (configured.workspace / "backups").mkdir(exist_ok=True)
+    for name in ("providers.yaml", "config.yaml"):
+        path = configured.workspace / "backups" / f"{name}.backup.20260131_180000"
+        path.write_text("")
     listed(configured, Model("a", "x"))
     path = configured.workspace / "state" / "models.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "pools": [{"name": "fast"}]}))
+    path.write_text(
+        json.dumps({**json.loads(path.read_text()), "pools": [{"name": "fast", "members": ["a"]}]})
+    )
     now = read()
     assert names(now, "profile") == ["default", "dev"]
-    assert names(now, "backup") == ["one"]
+    assert names(now, "backup") == ["latest", "20260131_180000"]
     assert "add-provider" in names(now, "flow")
     assert names(now, "model") == ["fast", "a"]
+    assert names(now, "alias") == ["fast"]
 
 
 @pytest.mark.parametrize("name", ["models.json", "verdicts.json", "gateway.json", "requests.jsonl"])
