@@ -124,14 +124,13 @@ class Reader:
             for name in _entries(profiles)
             if os.path.isfile(os.path.join(profiles, name, "providers.yaml"))
         ]
-        backups = {
-            found[1] for name in _entries(workspace.backups) if (found := BACKUP.search(name))
-        }
+        ends = map(BACKUP.search, _entries(workspace.backups))
+        backups = sorted({end[1] for end in ends if end}, reverse=True)
         found = {
             "provider": self._known_providers(),
             "flow": sorted(flow_paths(flow_directories(workspace.flows))),
             "profile": ["default", *there] if there else [],
-            "backup": ["latest", *sorted(backups, reverse=True)] if backups else [],
+            "backup": ["latest", *backups] if backups else [],
         }
         for kind, names in found.items():
             if self._groups.get(kind, ((),))[0] != tuple(names):
