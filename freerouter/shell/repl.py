@@ -17,7 +17,6 @@ from freerouter.shell.next_steps import mended, next_step
 from freerouter.shell.snapshot import Watch
 from freerouter.shell.tape import Tape
 from freerouter.shell.words import LEAVE, own_word
-from freerouter.wizard.messages import Answer, Question
 
 if TYPE_CHECKING:
     from freerouter.session import Session
@@ -172,6 +171,8 @@ def greet(session: Session, console: Console, tape: Tape) -> int:
 
 def _wanted(console: Console) -> bool:
     """Whether the newcomer wants the wizard; giving up is a no."""
+    from freerouter.wizard.messages import Answer, Question
+
     asker = console.asker()
     question = Question("set-up", "confirm", "Set it up now?", default=True)
     try:
