@@ -19,7 +19,7 @@ KNOWN = {"groq", "openrouter"}
         ("do I stop it", "stop"),
         ("do I choose models", "select"),
         ("do I see the logs", "logs"),
-        ("is wrong", "doctor"),
+        ("do I find out what is wrong", "doctor"),
         ("do I check my keys", "keys check"),
         ("do I record a session", "record"),
         ("do I restart", "reload"),
