@@ -192,3 +192,13 @@ def test_fetch_imports_the_http_library_and_no_other(world: World, server: FakeS
 def test_fetch_without_a_network_provider_imports_no_http_library(world: World) -> None:
     world.providers("providers: [{type: demo}]\n")
     assert imported_by(world, "fetch") & set(HEAVY) == {"yaml"}
+
+
+def test_the_shell_draws_its_first_prompt_without_yaml_http_or_the_engine() -> None:
+    program = "import sys, freerouter.shell.repl; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "prompt_toolkit" in loaded
+    assert not {"yaml", "httpx", "litellm", "rich", "ruamel"} & set(loaded)
+    assert "freerouter.wizard.messages" not in loaded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from freerouter.matching import positions, rank, words
+from freerouter.matching import Index, positions, rank, words
 
 MODELS = (
     "meta-llama/llama-3.3-70b-instruct:free",
@@ -117,3 +117,36 @@ def test_the_worst_text_is_searched_to_its_end() -> None:
     texts = ["a-" * 200 + "x", "a" * 400] * 50
     assert rank("aaaaaaaab", texts) == []
     assert len(rank("aaaaaaaax", texts)) == 50
+
+
+def test_weights_tell_equals_apart_and_nothing_else() -> None:
+    texts = ["model-a", "model-b", "a-model", "model-c"]
+    assert Index(texts, [2, 1, 0, 1]).find("model") == [1, 3, 0, 2]
+    assert Index(texts, [2, 1, 0, 1]).find("") == [2, 1, 3, 0]
+
+
+def test_capitals_that_are_typed_are_looked_for() -> None:
+    texts = ("deepseek-r1", "DeepSeek-R1")
+    assert found("R1", texts) == ["DeepSeek-R1", "deepseek-r1"]
+    assert found("r1", texts) == list(texts)
+
+
+def test_the_best_are_the_same_where_no_more_are_wanted() -> None:
+    texts = [f"{model}-{number}" for number in range(40) for model in MODELS]
+    index = Index(texts)
+    for query in ("l", "ll", "ll7", "gpt4o", "4", "mini", "seek", "qcf", "free qwen", "G"):
+        assert index.find(query, 5) == rank(query, texts)[:5]
+
+
+def test_scattered_letters_are_not_close() -> None:
+    texts = ["a-b", "xaxbx", "ab", "a-b c"]
+    assert rank("ab", texts) == [2, 0, 3, 1]
+    assert rank("ab", texts, close=True) == [2, 0, 3]
+    assert rank("ab c", texts, close=True) == [3]
+
+
+def test_going_back_in_a_query_finds_more_again() -> None:
+    index = Index(MODELS)
+    before = index.find("qwen")
+    assert index.find("qwenx") == []
+    assert index.find("qwen") == before == rank("qwen", MODELS)

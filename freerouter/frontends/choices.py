@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from freerouter.frontends.columns import are_numbers, number, one_line
 from freerouter.frontends.review import count_problem, refusal
-from freerouter.matching import rank
+from freerouter.matching import Index
 
 if TYPE_CHECKING:
     from freerouter.wizard.messages import Option, Question
@@ -57,7 +57,7 @@ class Choices:
         self.shown = list(range(len(self.options)))
         self.row = self._row_of(None if self.several else question.default)
         self._top = 0
-        self._texts = [searchable(option) for option in self.options]
+        self._index = Index([searchable(option) for option in self.options])
 
     def _row_of(self, value: object) -> int:
         """The row of a default; where there is none, the first that can be chosen."""
@@ -96,7 +96,7 @@ class Choices:
             for filter_, turned in zip(self.filters, self.turned, strict=True)
             if turned
         ]
-        found = rank(self.search, self._texts)
+        found = self._index.find(self.search)
         self.shown = [place for place in found if all(place in places for places in let_through)]
         self.row = self._top = 0
 

@@ -2,75 +2,149 @@
 
 from __future__ import annotations
 
-import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from prompt_toolkit import PromptSession
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
-
-from freerouter.errors import CancelledError, UsageError
-from freerouter.frontends.command_line import execute, guarded, saved
+from freerouter.config.secrets import load_secrets
+from freerouter.errors import CancelledError, FreeRouterError, UsageError
+from freerouter.frontends.command_line import execute, guarded
 from freerouter.frontends.console import Console
 from freerouter.process.record import running
-from freerouter.redact import KEY_SHAPES
-from freerouter.result import Result
-from freerouter.shell.completion import Names, ShellCompleter
-from freerouter.wizard.messages import Answer, Question
+from freerouter.shell.history import SafeHistory, holds_secret
+from freerouter.shell.line import Editor
+from freerouter.shell.next_steps import mended, next_step
+from freerouter.shell.snapshot import Watch
+from freerouter.shell.tape import Tape
+from freerouter.shell.words import LEAVE, own_word
 
 if TYPE_CHECKING:
-    from freerouter.context import Context
-    from freerouter.scripts.recorder import Recording
     from freerouter.session import Session
 
-LEAVE = ("exit", "quit")
+__all__ = ["SafeHistory", "Shell", "Tape", "run_line", "run_shell"]
 
 
-class SafeHistory(FileHistory):
-    """A history file of mode 0600 that never holds a line with a key in it."""
+class ShellConsole(Console):
+    """A console that remembers what went wrong last."""
 
-    def store_string(self, string: str) -> None:
-        if re.search(KEY_SHAPES, string):
+    last: FreeRouterError | None = None
+
+    def error(self, error: FreeRouterError) -> None:
+        self.last = error
+        super().error(error)
+
+
+class Shell:
+    """What is kept from line to line."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.console = ShellConsole(session.redact)
+        with suppress(FreeRouterError):  # What cannot be read is told by the first command.
+            load_secrets(session.context())
+        session.frontend = self.console
+        self.tape = Tape(session)
+        self.editor = Editor(session, self)
+        self.watch = Watch(session.context, lambda: self.editor.recent, self.editor.redraw)
+        self.code = 0
+        self.mends = ""
+        """The line that mends what went wrong last."""
+        self.failed: FreeRouterError | None = None
+
+    @property
+    def offered(self) -> str:
+        """What the empty line offers: what mends the last error, or what comes next."""
+        return self.mends or next_step(self.watch.now).line
+
+    def explain(self, typed: str) -> None:
+        """Help for a line as far as it was typed."""
+        self._quietly(f"help {_command_of(typed)}")
+
+    def _quietly(self, line: str) -> int:
+        def act() -> int:
+            self.console.show(self.session.run(self.session.parse(line)))
+            return 0
+
+        return guarded(self.console, act)
+
+    def do(self, typed: str) -> None:
+        """One line, or several that were pasted, after showing them."""
+        lines = [line.strip() for line in typed.splitlines() if line.strip()]
+        if any(holds_secret(line, self.session.redact) for line in lines):
+            self.one(" ".join(lines))
             return
-        os.close(os.open(os.fsdecode(self.filename), os.O_CREAT | os.O_APPEND, 0o600))
-        super().store_string(string)
+        if len(lines) > 1 and not self.editor.confirm_lines(lines):
+            print("Nothing was run.")
+            return
+        for number, line in enumerate(lines, 1):
+            if len(lines) > 1:
+                print(f"> {line}")
+            self.one(line)
+            if self.code and number < len(lines):
+                left = len(lines) - number
+                print(f"Stopped: {left} {'line was' if left == 1 else 'lines were'} not run.")
+                return
 
+    def one(self, line: str) -> None:
+        self.console.last = None
+        self.mends = ""
+        word, rest = own_word(line)
+        if word:
+            self.code = guarded(self.console, lambda: self._word(word, rest))
+        else:
+            self.code = run_line(self.session, self.console, line, self.tape)
+            self.failed = self.console.last
+        if self.console.last:
+            self.mends = mended(line, self.console.last)
+        self.editor.used(line)
+        self.watch.look_now()
+        self.watch.look()
 
-def history_for(ctx: Context) -> History:
-    """A file once there is a workspace; until then nothing is written anywhere."""
-    if not ctx.workspace.configured:
-        return InMemoryHistory()
-    os.makedirs(ctx.workspace.state, mode=0o700, exist_ok=True)
-    return SafeHistory(ctx.workspace.history_file)
+    def _word(self, word: str, rest: str) -> int:
+        from freerouter.shell import questions
+
+        if word == "set":
+            result = self.editor.set(rest.split())
+        elif word == "what next":
+            result = questions.next_told(next_step(self.watch.look_now()))
+        elif word == "how do I":
+            names = self.watch.now.groups.get("provider")
+            known = {c.text for c in names.candidates} if names else set()
+            result, self.mends = questions.answer(rest, known)
+        elif self.failed:
+            result = questions.error_told(self.failed)
+            self.mends = mended("", self.failed)
+        else:
+            examined = self.session.command(self.session.parse("doctor --offline"))
+            result, self.mends = questions.findings_told(examined)
+        self.console.show(result)
+        return 0
 
 
 def run_shell(session: Session, record: str = "") -> int:
     """Read and run lines until `exit` or Ctrl-D. Returns the exit code of the shell, 0."""
-    console = Console(session.redact)
-    session.frontend = console
-    tape = Tape(session)
+    shell = Shell(session)
     if record:
-        tape.begin(record)
-    code = greet(session, console, tape)
-    prompt: PromptSession[str] = PromptSession(
-        history=history_for(session.context()),
-        completer=ShellCompleter(Names(lambda: session.context().workspace)),
-        auto_suggest=AutoSuggestFromHistory(),
-        complete_while_typing=True,
-        enable_history_search=False,
-    )
-    while True:
-        try:
-            line = prompt.prompt(prompt_of(session.context().workspace.profile, code)).strip()
-        except KeyboardInterrupt:
-            continue
-        except EOFError:
-            line = LEAVE[0]
-        if line in LEAVE:
-            return guarded(console, lambda: tape.end(console))
-        if line:
-            code = run_line(session, console, line, tape)
+        shell.tape.begin(record)
+    shell.code = greet(session, shell.console, shell.tape)
+    shell.watch.look_now()
+    try:
+        while True:
+            try:
+                typed = shell.editor.read(
+                    prompt_of(session.context().workspace.profile, shell.code)
+                ).strip()
+                if typed in LEAVE:
+                    break
+                if typed:
+                    shell.do(typed)
+            except KeyboardInterrupt:
+                continue
+            except EOFError:
+                break
+        return guarded(shell.console, lambda: shell.tape.end(shell.console))
+    finally:
+        shell.watch.end()
 
 
 def prompt_of(profile: str, code: int) -> str:
@@ -84,7 +158,8 @@ def greet(session: Session, console: Console, tape: Tape) -> int:
     ctx = session.context()
     if ctx.workspace.configured:
         state = "is running" if running(ctx.workspace) else "is not running: `start` starts it"
-        print(f"FreeRouter. The gateway {state}. `help` lists the commands.")
+        print(f"FreeRouter. The gateway {state}.")
+        print("`help` lists the commands, `?` explains what is typed, `what next` goes on.")
         return 0
     print("Welcome to FreeRouter: one LLM gateway out of every provider you have a key for.")
     print("Nothing is set up yet.")
@@ -96,6 +171,8 @@ def greet(session: Session, console: Console, tape: Tape) -> int:
 
 def _wanted(console: Console) -> bool:
     """Whether the newcomer wants the wizard; giving up is a no."""
+    from freerouter.wizard.messages import Answer, Question
+
     asker = console.asker()
     question = Question("set-up", "confirm", "Set it up now?", default=True)
     try:
@@ -105,44 +182,15 @@ def _wanted(console: Console) -> bool:
         return False
 
 
-class Tape:
-    """What is being recorded, if anything."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self.recording: Recording | None = None
-
-    def order(self, words: list[str], console: Console) -> int:
-        """`record on FILE`, `record FILE` or `record off`."""
-        if words == ["off"]:
-            if self.recording is None:
-                raise UsageError("Nothing is being recorded.", fix="`record on FILE` begins.")
-            return self.end(console)
-        self.begin(words[-1])
-        print(f"Recording into {words[-1]}: `record off` ends it.")
-        return 0
-
-    def begin(self, path: str) -> None:
-        from freerouter.scripts.recorder import Recording
-
-        if self.recording is not None:
-            raise UsageError(f"{self.recording.path} is being recorded already.")
-        self.recording = Recording(self._session, path)
-
-    def end(self, console: Console) -> int:
-        """Write the file, if there is one to write."""
-        if self.recording is None:
-            return 0
-        recording, self.recording = self.recording, None
-        console.show(Result({}, tuple(saved(recording))))
-        return 0
-
-
 def run_line(session: Session, console: Console, line: str, tape: Tape | None = None) -> int:
     """Run one typed line; whatever goes wrong, the shell stays."""
     console.output = ""
 
     def act() -> int:
+        _refuse(line, session)
+        if line == "?" or line.endswith(" ?"):
+            console.show(session.run(session.parse(f"help {_command_of(line[:-1])}")))
+            return 0
         call = session.parse(line)
         if call.command.name == "shell":
             raise UsageError("This is the shell already.")
@@ -152,3 +200,31 @@ def run_line(session: Session, console: Console, line: str, tape: Tape | None = 
         return execute(session, console, call, tape.recording if tape else None)
 
     return guarded(console, act)
+
+
+def _refuse(line: str, session: Session) -> None:
+    """What the shell does not do: other programs, and keys in the open."""
+    if line.startswith("!"):
+        raise UsageError(
+            "`!` is not supported: this shell runs FreeRouter's own commands only.",
+            fix="Ctrl-Z goes back to your own shell, where `fg` brings this one back.",
+        )
+    if holds_secret(line, session.redact):
+        from freerouter.providers.catalogue_names import known_ids
+
+        named = known_ids() & set(re.findall(r"[\w.-]+", line))
+        raise UsageError(
+            "A word on this line looks like a key, and keys never go on a command line.",
+            "It was not run, and it is not kept in the history.",
+            f"`keys set {min(named, default='PROVIDER')}` asks for it without showing it.",
+        )
+
+
+def _command_of(typed: str) -> str:
+    """The name of the command that a line begins with; "" where it is none."""
+    from freerouter.verbs import REGISTRY
+
+    try:
+        return REGISTRY.find(typed.split())[0].name
+    except UsageError:
+        return ""
