@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from freerouter.config.workspace import Workspace
     from freerouter.registry import Command, Parameter
 
-MOST = 50
-
 
 class Candidate(NamedTuple):
     """A word that may stand here, and what it is."""
@@ -36,37 +34,6 @@ class Candidate(NamedTuple):
 
 PATH = Candidate("", "path")
 """Stands for the names of files, which a system's shell knows better."""
-
-
-def match(query: str, candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Candidates that hold the query's letters in order, the best first.
-
-    Better: the beginning, then the beginning of a part, then anywhere together, then scattered.
-    """
-    wanted = query.lower()
-    scored = []
-    for place, candidate in enumerate(candidates):
-        score = _score(wanted, candidate.text.lower())
-        if score is not None:
-            scored.append((score, len(candidate.text) if wanted else 0, place, candidate))
-    return [candidate for *_, candidate in sorted(scored)[:MOST]]
-
-
-def _score(wanted: str, text: str) -> int | None:
-    if text.startswith(wanted):
-        return 0
-    found = text.find(wanted)
-    if found > 0:
-        return 2 if text[found - 1].isalnum() else 1
-    position = -1
-    gaps = 0
-    for letter in wanted:
-        following = text.find(letter, position + 1)
-        if following < 0:
-            return None
-        gaps += following - position - 1
-        position = following
-    return 3 + gaps
 
 
 class Names:
@@ -143,23 +110,6 @@ class Names:
             "backup": self._backups,
         }
         return known[kind]() if kind in known else []
-
-
-def candidates(words: list[str], current: str, names: Names) -> list[Candidate]:
-    """What may stand in the place of `current`, after `words`: whole commands, at the prompt."""
-    head = " ".join(words)
-    following = [
-        Candidate(c.name[len(head) :].strip(), c.summary)
-        for c in REGISTRY.visible
-        if not head or c.name.startswith(head + " ")
-    ]
-    if not words:
-        return [*following, Candidate("exit", "Leave the shell")]
-    try:
-        command, used = REGISTRY.find(words)
-    except UsageError:
-        return following
-    return [*following, *_arguments(command, words[used:], current, names)]
 
 
 def next_words(words: list[str], current: str, names: Names) -> list[Candidate]:

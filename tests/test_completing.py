@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 BREAKS = " \t\n\"'><=;|&(:"
 LISTING, TAB = "63", "9"
+POOL = {
+    "name": "auto",
+    "members": ["lab/a:free"],
+    "strategy": "order",
+    "weights": {},
+    "lost": [],
+    "own": False,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +32,7 @@ def _models(world: World) -> None:
     world.providers("providers: []\n")
     (world.workspace / "state").mkdir()
     rows = [{**Model(name, "lab")._asdict(), "written": True} for name in ("a:free", "a b", "it's")]
-    text = json.dumps({"models": rows, "pools": [{"name": "auto", "members": ["lab/a:free"]}]})
+    text = json.dumps({"models": rows, "pools": [POOL]})
     (world.workspace / "state" / "models.json").write_text(text)
 
 
@@ -98,11 +106,11 @@ def test_a_file_is_looked_for_by_the_shell(world: World) -> None:
 
 
 def test_names_are_those_of_the_profile_that_is_named(world: World) -> None:
-    (world.workspace / "profiles" / "dev").mkdir(parents=True)
-    (world.workspace / "profiles" / "dev" / "providers.yaml").write_text("providers: []\n")
-    assert bash(world, "--profile d") == ["dev"]
-    assert bash(world, "--profile dev ask --profile ") == ["dev"]
-    assert bash(world, "--profile dev ask --model ") == []
+    (world.workspace / "profiles" / "work").mkdir(parents=True)
+    (world.workspace / "profiles" / "work" / "providers.yaml").write_text("providers: []\n")
+    assert bash(world, "--profile w") == ["work"]
+    assert bash(world, "--profile work ask --profile ") == ["default", "work"]
+    assert bash(world, "--profile work ask --model ") == []
     assert "auto" in bash(world, "ask --model ")
 
 

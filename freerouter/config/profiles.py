@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -82,7 +81,9 @@ def copy_besides(source: Workspace, target: Workspace, *, keys: bool) -> None:
     for name in OWN:
         path = os.path.join(source.root, name)
         if os.path.isdir(path):
-            shutil.copytree(path, os.path.join(target.root, name), dirs_exist_ok=True)
+            from shutil import copytree
+
+            copytree(path, os.path.join(target.root, name), dirs_exist_ok=True)
     if keys and source.profile and read_env_file(source.env_file):
         with open(source.env_file, encoding="utf-8-sig") as file:
             atomic.write_text(target.env_file, file.read())
@@ -111,5 +112,7 @@ def put_aside(workspace: Workspace, now: float) -> str:
             path = os.path.join(workspace.root, name)
             if os.path.exists(path):
                 os.replace(path, os.path.join(target, name))
-        shutil.rmtree(workspace.root)
+        from shutil import rmtree
+
+        rmtree(workspace.root)
     return target

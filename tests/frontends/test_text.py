@@ -66,7 +66,7 @@ WIDE = Table(
         (50, ["MODEL", "PROVIDER", "STATE"]),
         (44, ["MODEL", "PROVIDER", "STATE"]),
         (43, ["MODEL", "STATE"]),
-        (10, ["MODEL", "STATE"]),
+        (12, ["MODEL", "STATE"]),
         (0, ["MODEL", "PROVIDER", "FREE", "STATE"]),
     ],
 )

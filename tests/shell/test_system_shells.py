@@ -45,7 +45,7 @@ TYPED = {
     "a choice": ("completion z", "completion|zsh"),
     "a provider": ("list --provider openr", "list|--provider|openrouter"),
     "a flow": ("flow pick", "flow|pick-models"),
-    "a profile": ("--profile de", "--profile|dev"),
+    "a profile": ("--profile wo", "--profile|work"),
     "a command to be helped with": ("help keys sh", "help|keys|show"),
     "a file": ("run my", "run|my script.frs"),
     "a model with a colon": ("ask --model vendor/al", "ask|--model|vendor/alpha:free"),
@@ -72,8 +72,8 @@ def at_home(world: World) -> World:
     world.providers("providers: []\n")
     (world.workspace / "state").mkdir()
     (world.workspace / "state" / "models.json").write_text(json.dumps({"models": rows}))
-    (world.workspace / "profiles" / "dev").mkdir(parents=True)
-    (world.workspace / "profiles" / "dev" / "providers.yaml").write_text("providers: []\n")
+    (world.workspace / "profiles" / "work").mkdir(parents=True)
+    (world.workspace / "profiles" / "work" / "providers.yaml").write_text("providers: []\n")
     (world.cwd / "my script.frs").write_text("list\n")
     program = world.home / "bin" / "freerouter"
     program.parent.mkdir()
