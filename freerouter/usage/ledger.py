@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from freerouter.usage.entry import Entry
 
+LOCK = "usage.lock"
 PAUSE = 0.25
 """Seconds in which entries gather before they are written together."""
 AGAIN = 1.0
@@ -134,9 +135,11 @@ class Ledger:
         if self._store and self._identity() != self._opened:
             self._forget()
         if self._store is None:
-            self._opened = self._identity()
-            self._store = Store(open_to_write(self.path))
-            self._opened = self._identity()
+            # While another worker puts a broken one aside, its parts must not be mixed with ours.
+            with lock(os.path.dirname(self.path), LOCK):
+                self._opened = self._identity()
+                self._store = Store(open_to_write(self.path))
+                self._opened = self._identity()
         return self._store
 
     def _forget(self) -> None:
@@ -156,7 +159,7 @@ class Ledger:
         """False where it cannot be moved. Of several workers, the first one does it."""
         self._forget()
         try:
-            with lock(os.path.dirname(self.path), "usage.lock"):
+            with lock(os.path.dirname(self.path), LOCK):
                 if self._identity() != self._opened:
                     return True
                 aside = _free_name(f"{self.path}.broken-{time.strftime('%Y%m%d-%H%M%S')}")
