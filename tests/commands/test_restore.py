@@ -393,7 +393,7 @@ def test_what_a_reload_changes_is_told_and_what_the_gateway_serves_comes_back(
     ran = gateway.cli("diff", "--running")
     assert ran.code == 1
     assert ran.out == (
-        "From the running gateway to now:\n+ config.yaml: router_settings.num_retries: 3\n"
+        "From the running gateway to now:\n~ config.yaml: router_settings.num_retries: 0 -> 3\n"
     )
     assert gateway.cli("reload").code == 0
     back = gateway.cli("undo")

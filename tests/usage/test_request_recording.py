@@ -181,7 +181,7 @@ def test_each_request_is_one_record_however_it_ends(
     found = gateway.figures(9)
     assert (found.requests, found.failed) == (9, 3)
     assert found.calls == sum(asked.body is not None for asked in provider.asked)
-    assert found.failed_calls == 2
+    assert found.failed_calls == 4
     assert (found.tokens_in, found.tokens_out) == (5 * 11, 5 * 7)
 
 
