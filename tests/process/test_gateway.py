@@ -196,7 +196,7 @@ def test_a_fallback_model_answers_where_the_first_cannot(
     gateway.providers(
         f"gateway: {{port: {free_port}}}\nproviders:\n"
         f"  - {{type: oai, name: a, api_base: '{server.url}/a/v1'}}\n"
-        f"  - {{type: oai, name: b, api_base: '{server.url}/b/v1'}}\n"
+        f"  - {{type: oai, name: b, api_base: '{server.url}/b/v1'}}\naliases: {{auto: off}}\n"
     )
     gateway.cli("fetch")
     gateway.cli("start")
