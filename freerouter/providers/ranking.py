@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 from functools import cache, lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from freerouter.providers.account import Account
     from freerouter.providers.models import Model
@@ -24,15 +25,16 @@ SIZE = re.compile(r"(?<![0-9a-z.])(?:(\d+)x)?(\d+(?:\.\d+)?)b(?![a-z0-9])")
 
 
 class Ranked(NamedTuple):
-    """A model that may be a member, with what it is ranked by."""
+    """A model that may be a member, with what it is ranked by.
+
+    `standing`: what it may cost, whether its provider was silent last, whether it is unproven, and
+    how able it is.
+    """
 
     account: Account
     model: Model
-    points: float
-
-    @property
-    def name(self) -> str:
-        return f"{self.account.name}/{self.model.id}"
+    name: str
+    standing: tuple[int, bool, bool, float]
 
 
 @cache
@@ -41,6 +43,28 @@ def rules() -> dict[str, Any]:
 
     found: dict[str, Any] = read_yaml(RULES).data
     return found
+
+
+class Patterns:
+    """Rules with a pattern each. Most names match none, which one search for all of them tells."""
+
+    def __init__(self, found: Sequence[Mapping[str, Any]]) -> None:
+        self._any = re.compile("|".join(f"(?:{rule['match']})" for rule in found) or r"(?!)")
+        self._each = [(re.compile(rule["match"]), rule.get("points", 0)) for rule in found]
+
+    def points(self, name: str) -> Iterator[float]:
+        """Those of each rule that the name matches, in the order of the rules."""
+        if self._any.search(name):
+            yield from (points for pattern, points in self._each if pattern.search(name))
+
+
+@cache
+def patterns(*place: str) -> Patterns:
+    """The rules at a place of the file."""
+    found: Any = rules()
+    for name in place:
+        found = found[name]
+    return Patterns(found)
 
 
 def rank(
@@ -53,31 +77,30 @@ def rank(
         by_cost.setdefault(COSTS[model.free], []).append((account, model))
     for _, pairs in sorted(by_cost.items()):
         if len(rated) < rules()["length"]:
-            rated += _rated(alias, pairs)
-    rated.sort(key=lambda one: one.name, reverse=True)
-    rated.sort(key=lambda one: _standing(one, proven))
+            rated += _rated(alias, pairs, proven)
+    rated.sort(key=attrgetter("name"), reverse=True)
+    rated.sort(key=attrgetter("standing"))
     turns: dict[tuple[int, str], int] = {}
     placed = []
     for one in rated:
-        key = (COSTS[one.model.free], one.account.name)
-        turns[key] = turns.get(key, 0) + 1
-        placed.append((turns[key], one))
-    placed.sort(key=lambda pair: (COSTS[pair[1].model.free], pair[0], _standing(pair[1], proven)))
+        key = (one.standing[0], one.account.name)
+        turn = turns[key] = turns.get(key, 0) + 1
+        if turn <= rules()["length"]:
+            placed.append((turn, one))
+    placed.sort(key=lambda pair: (pair[1].standing[0], pair[0], pair[1].standing))
     return [(one.account, one.model) for _, one in placed[: rules()["length"]]]
 
 
-def _rated(alias: str, served: Iterable[tuple[Account, Model]]) -> list[Ranked]:
+def _rated(
+    alias: str, served: Iterable[tuple[Account, Model]], proven: Collection[str]
+) -> list[Ranked]:
     return [
-        Ranked(account, model, points)
+        Ranked(account, model, name, (COSTS[model.free], model.stale, name not in proven, -points))
         for account, model in served
+        for name in [f"{account.name}/{model.id}"]
         for points in [points_of(alias, model, account.provider.id)]
         if points is not None and not (account.provider.demo and alias != "auto")
     ]
-
-
-def _standing(one: Ranked, proven: Collection[str]) -> tuple[int, bool, bool, float]:
-    """What it may cost, whether its provider was silent last, whether it is unproven, how able."""
-    return COSTS[one.model.free], one.model.stale, one.name not in proven, -one.points
 
 
 def points_of(alias: str, model: Model, provider: str) -> float | None:
@@ -89,30 +112,28 @@ def points_of(alias: str, model: Model, provider: str) -> float | None:
     wanted = all_rules["aliases"][alias]
     points: float = wanted["able"] * able
     points += wanted.get("providers", {}).get(provider, 0)
-    points += sum(rule["points"] for rule in wanted["add"] if re.search(rule["match"], name))
+    points += sum(patterns("aliases", alias, "add").points(name))
     size = model.context or all_rules["windows"][-1]["below"]
     small = next((rule for rule in all_rules["windows"] if size < rule["below"]), None)
     return points + (small["points"] if small else 0)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65_536)
 def _able(name: str) -> float | None:
     """How able a model is by its name; None where it is none to talk with."""
     all_rules = rules()
-    if _first(all_rules["never"], name):
+    if next(patterns("never").points(name), None) is not None:
         return None
-    known, size = _first(all_rules["able"], name), size_of(name)
+    known, size = next(patterns("able").points(name), None), size_of(name)
     if size is None:
-        return float(known["points"] if known else all_rules["unknown"])
+        return float(all_rules["unknown"] if known is None else known)
     by_size = next(points for least, points in all_rules["sizes"].items() if size >= least)
-    return float(min(known["points"], by_size + all_rules["above"]) if known else by_size)
+    return float(by_size if known is None else min(known, by_size + all_rules["above"]))
 
 
 def size_of(name: str) -> float | None:
     """Billions of parameters as the name tells them, the largest number of it."""
+    if "b" not in name:
+        return None
     sizes = [float(size) * int(times or 1) for times, size in SIZE.findall(name)]
     return max(sizes, default=None)
-
-
-def _first(found_in: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
-    return next((rule for rule in found_in if re.search(rule["match"], name)), None)
