@@ -153,7 +153,7 @@ def _done(
         before = decode(file.read(), path)
     data = {**data, "changed": bool(write())}
     try:
-        rewrite(ctx)
+        rewrite(ctx, backed_up=data["changed"])
     except BaseException:
         atomic.write_text(path, before)
         raise

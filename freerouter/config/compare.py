@@ -31,6 +31,8 @@ FIELDS = {
 """Of a deployment, what is told; prices in USD per million tokens."""
 PLACE = ("litellm_params.order", "litellm_params.weight")
 """What says where a member of an alias stands."""
+OF_ALIASES = "router_settings.model_group_retry_policy."
+"""Settings that come and go with an alias, which is told itself."""
 Deployment = dict[str, str]
 
 
@@ -77,7 +79,8 @@ def compare(old: Mapping[str, str], new: Mapping[str, str]) -> Differences:
     if before is not None and now is not None and before != now:
         try:
             (models, rest), (models_now, rest_now) = _parts(before, now)
-            settings += _changes(CONFIG, rest, rest_now)
+            changes = _changes(CONFIG, rest, rest_now)
+            settings += [c for c in changes if not c.name.startswith(OF_ALIASES)]
             found = _models(models, models_now)
         except FileError:
             unreadable.append(CONFIG)

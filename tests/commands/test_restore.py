@@ -175,6 +175,17 @@ def test_an_undo_is_taken_back_by_restoring_the_latest(lab: World) -> None:
     assert files(lab) != off
 
 
+def test_an_alias_is_one_change_and_is_taken_back_by_one_undo(lab: World) -> None:
+    first = files(lab)
+    lab.cli("alias", "add", "quick", "lab/a")
+    (only,) = names(lab)
+    ran = lab.cli("diff", only)
+    assert ran.out == (f"From {only} to now:\n+ aliases.quick: [lab/a]\n~ other members: quick\n")
+    ran = lab.cli("undo")
+    assert "is not what" not in ran.out + ran.err
+    assert files(lab) == first
+
+
 def test_a_restore_is_undone_like_any_change(lab: World) -> None:
     before = files(lab)
     lab.cli("providers", "disable", "lab")
