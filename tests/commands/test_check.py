@@ -278,7 +278,7 @@ def test_streaming_and_tools_are_asked_for_on_request_and_count_as_calls(
     data = checked(lab, "a", "--stream", "--tools")
     assert data["calls"] == 3
     (found,) = data["models"]
-    assert (found["stream"], found["tools"]) == (False, False)
+    assert (found["stream"], found["tools"]) == (True, False)
     bodies = [seen.body for seen in server.seen if seen.method == "POST"]
     assert [bool(b.get("stream")) for b in bodies] == [False, True, False]
     assert bodies[2]["tools"][0]["type"] == "function"
