@@ -49,12 +49,13 @@ class Patterns:
     """Rules with a pattern each. Most names match none, which one search for all of them tells."""
 
     def __init__(self, found: Sequence[Mapping[str, Any]]) -> None:
-        self._any = re.compile("|".join(f"(?:{rule['match']})" for rule in found) or r"(?!)")
+        either = re.compile("|".join(f"(?:{rule['match']})" for rule in found) or r"(?!)")
+        self.any = either.search
         self._each = [(re.compile(rule["match"]), rule.get("points", 0)) for rule in found]
 
     def points(self, name: str) -> Iterator[float]:
         """Those of each rule that the name matches, in the order of the rules."""
-        if self._any.search(name):
+        if self.any(name):
             yield from (points for pattern, points in self._each if pattern.search(name))
 
 
@@ -94,28 +95,52 @@ def rank(
 def _rated(
     alias: str, served: Iterable[tuple[Account, Model]], proven: Collection[str]
 ) -> list[Ranked]:
-    return [
-        Ranked(account, model, name, (COSTS[model.free], model.stale, name not in proven, -points))
-        for account, model in served
-        for name in [f"{account.name}/{model.id}"]
-        for points in [points_of(alias, model, account.provider.id)]
-        if points is not None and not (account.provider.demo and alias != "auto")
-    ]
+    points_by, rated = scale(alias).points, []
+    for account, model in served:
+        points = points_by(model, account.provider.id)
+        if points is None or (account.provider.demo and alias != "auto"):
+            continue
+        name = f"{account.name}/{model.id}"
+        standing = (COSTS[model.free], model.stale, name not in proven, -points)
+        rated.append(Ranked(account, model, name, standing))
+    return rated
+
+
+class Scale:
+    """What an alias looks for, looked up once for all the models."""
+
+    def __init__(self, alias: str) -> None:
+        wanted = rules()["aliases"][alias]
+        self._able: float = wanted["able"]
+        self._providers: Mapping[str, float] = wanted.get("providers", {})
+        self._added = patterns("aliases", alias, "add")
+
+    def points(self, model: Model, provider: str) -> float | None:
+        """How well a model fits; None where no conversation can be had with it."""
+        name = model.id.lower()
+        able = _able(name)
+        if able is None:
+            return None
+        points = self._able * able + self._providers.get(provider, 0) + _of_window(model.context)
+        return points + sum(self._added.points(name)) if self._added.any(name) else points
+
+
+@cache
+def scale(alias: str) -> Scale:
+    return Scale(alias)
 
 
 def points_of(alias: str, model: Model, provider: str) -> float | None:
     """How well a model fits an alias; None where no conversation can be had with it."""
-    all_rules, name = rules(), model.id.lower()
-    able = _able(name)
-    if able is None:
-        return None
-    wanted = all_rules["aliases"][alias]
-    points: float = wanted["able"] * able
-    points += wanted.get("providers", {}).get(provider, 0)
-    points += sum(patterns("aliases", alias, "add").points(name))
-    size = model.context or all_rules["windows"][-1]["below"]
-    small = next((rule for rule in all_rules["windows"] if size < rule["below"]), None)
-    return points + (small["points"] if small else 0)
+    return scale(alias).points(model, provider)
+
+
+@lru_cache(maxsize=1024)
+def _of_window(context: int | None) -> float:
+    """What a small window takes away."""
+    windows = rules()["windows"]
+    size = context or windows[-1]["below"]
+    return next((float(rule["points"]) for rule in windows if size < rule["below"]), 0.0)
 
 
 @lru_cache(maxsize=65_536)
