@@ -16,7 +16,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config import atomic
-from freerouter.errors import FileError, FreeRouterError, GatewayStateError
+from freerouter.errors import FreeRouterError, GatewayStateError
 from freerouter.process.control import ask, control_path, converse
 from freerouter.process.identity import Identity, started_at
 from freerouter.process.launch import Launch, base_environment, job_of
@@ -121,9 +121,10 @@ def _spawn(
     try:
         write_record(workspace, record)
         _hand_over(child, job)
-    except FileError:
+    except BaseException:
         child.kill()
         child.wait()
+        _tidy(ctx, record)
         raise
     return child, record
 
