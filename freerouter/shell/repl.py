@@ -108,9 +108,11 @@ class Shell:
         elif word == "what next":
             result = questions.next_told(next_step(self.watch.look_now()))
         elif word == "how do I":
+            from freerouter.providers.catalogue_names import known_ids
+
             names = self.watch.now.groups.get("provider")
             known = {c.text for c in names.candidates} if names else set()
-            result, self.mends = questions.answer(rest, known)
+            result, self.mends = questions.answer(rest, known | known_ids())
         elif self.failed:
             result = questions.error_told(self.failed)
             self.mends = mended("", self.failed)
