@@ -130,6 +130,9 @@ class Front:
         self.listener = listener
         self.draining = False
         self.in_flight = 0
+        self.told = 0
+        """How many were in flight when the supervisor was told last."""
+        self.when_idle: Callable[[], None] | None = None
         self.last = time.monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,6 +145,8 @@ class Front:
         finally:
             self.in_flight -= 1
             self.last = time.monotonic()
+            if self.told and not self.in_flight and self.when_idle:
+                self.when_idle()
 
     def _when_warm(self, send: Send) -> Send:
         async def told(message: dict[str, Any]) -> None:
@@ -215,6 +220,7 @@ class Attendant:
         self._channel = channel
         self._recorder = recorder
         self._known = imported()
+        front.when_idle = self._tell
         self._linger = True
         self._ready = False
         self._task: asyncio.Task[None] | None = None
@@ -238,7 +244,12 @@ class Attendant:
         self._channel.send(message, wait=False)
 
     def _facts(self) -> dict[str, Any]:
+        self._front.told = self._front.in_flight
         return {**self._recorder.snapshot(), "in_flight": self._front.in_flight}
+
+    def _tell(self) -> None:
+        """What was told is no longer so: nothing is in flight."""
+        self._channel.send({"facts": self._facts()}, wait=False)
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
         """In a thread of its own: also a loop that hangs must not outlive its supervisor."""
