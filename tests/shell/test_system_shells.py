@@ -27,8 +27,10 @@ SET_UP = {
     ),
     "zsh": (
         ["-f", "-i"],
-        "PS1='> '; bindkey -e; autoload -U compinit; compinit -u -D;"
-        " words () { printf '<%s>' \"$@\"; echo; }",
+        (
+            "PS1='> '; bindkey -e; autoload -U compinit; compinit -u -D;"
+            " words () { printf '<%s>' \"$@\"; echo; }"
+        ),
         'eval "$(freerouter completion zsh)"',
     ),
     "fish": (
