@@ -125,10 +125,12 @@ def merge(settings: Mapping[str, Any], found: Imported, known: Mapping[str, str]
     select = {name: list(ids) for name, ids in (settings.get("select") or {}).items()}
     for entry in found.entries:
         present = there.get(_identity(entry)) or _at_the_same_address(rows, entry)
-        name = str((present or entry).get("name") or entry["type"])
-        chosen = found.select.get(str(entry.get("name") or entry["type"]), ())
+        name = _name(present or entry)
+        chosen = found.select.get(_name(entry), ())
         if present is None:
-            rows.append(dict(entry))
+            free = _free(name, rows)
+            rows.append({**entry, "name": free} if free != name else dict(entry))
+            name = free
             if chosen:
                 select[name] = list(chosen)
             continue
@@ -147,6 +149,17 @@ def merge(settings: Mapping[str, Any], found: Imported, known: Mapping[str, str]
     litellm = _joined(settings.get("litellm") or {}, found.litellm, "litellm", told)
     merged = {**settings, "providers": rows, "select": select, "litellm": litellm}
     return Merged({k: v for k, v in merged.items() if v not in ({}, [])}, keys, tuple(told))
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return str(row.get("name") or row["type"])
+
+
+def _free(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """A name like it that no other provider has. Models that are named one by one need none."""
+    taken = {_name(row) for row in rows if row["type"] != "static" or "name" in row}
+    numbers = (f"{name}-{number}" for number in range(2, len(taken) + 3))
+    return name if name not in taken else next(free for free in numbers if free not in taken)
 
 
 def _identity(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from freerouter.config import atomic
 from freerouter.config.backups import back_up, keep_file
 from freerouter.config.providers_file import TOP, read_providers
+from freerouter.config.providers_schema import HEADER, publish
 from freerouter.config.rewrite import rewritten
 from freerouter.config.versions import VERSION
 from freerouter.config.yaml_file import decode, dump_yaml, parse_yaml, read_yaml
@@ -150,7 +151,9 @@ def put(ctx: Context, new: SetUp) -> list[str]:
     workspace = ctx.workspace
     with atomic.lock(workspace.root):
         texts = texts_of(workspace, new)
-        return replace(workspace, texts, ctx.now())
+        done = replace(workspace, texts, ctx.now())
+        publish(workspace)
+    return done
 
 
 def texts_of(workspace: Workspace, new: SetUp) -> dict[str, str | None]:
@@ -181,6 +184,8 @@ def settings_text(path: str, settings: Mapping[str, Any]) -> str:
         version = {"version": old["version"]} if "version" in old else {}
         wanted = {**version, **empty, **bare(settings)}
     new = rewritten(text, wanted)
+    if not text:
+        new = HEADER + new
     read_providers(parse_yaml(new.encode(), path))
     return new
 

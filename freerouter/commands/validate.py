@@ -209,6 +209,14 @@ def _providers(
     yield from (placed(bare, hit) for hit in hits)
 
 
+def _of_a_made_file(hit: Hit) -> Hit:
+    """What `fetch` writes anew is not mended in place, but where it comes from."""
+    if hit.path[:1] == ("model_list",):
+        return hit._replace(mend=None)
+    fix = f"{hit.fix} It comes from `litellm:` in providers.yaml.".strip()
+    return hit._replace(mend=None, fix=fix)
+
+
 def _config(
     ctx: Context, target: Target, found: Read, secrets: Secrets | None
 ) -> Iterator[Finding]:
@@ -227,8 +235,7 @@ def _config(
     hits = [hit for check in (*litellm.CHECKS, *groups.CHECKS) for hit in check(config)]
     hits += litellm.check_includes(config, os.path.dirname(target.path))
     hits += setup_checks.check_prefixes_of(config, catalogue_of(ctx))
-    # What `fetch` writes anew is not mended in place.
-    kept = (hit._replace(mend=None) if ours else hit for hit in hits)
+    kept = map(_of_a_made_file, hits) if ours else hits
     _learn(ctx, document, hits)
     yield from (placed(document, hit) for hit in kept)
     if ours:

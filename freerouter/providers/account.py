@@ -253,7 +253,7 @@ def _key(entry: Entry, provider: Provider, secrets: Secrets) -> tuple[str, str]:
         wanted = " or ".join(provider.env) or "api_key"
         raise NotConfiguredError(
             f"{provider.name} needs a key, and {wanted} is not set.",
-            f"{entry.place}.",
+            f"{entry.place}: it is neither in the environment nor in .env.",
             f"`keys set {entry.name}` stores one. {provider.key_help()}".strip(),
         )
     if not value:

@@ -293,6 +293,27 @@ def test_a_server_that_is_here_under_another_name_is_not_added_again() -> None:
     assert merged.told == ()
 
 
+def test_another_server_of_a_name_that_is_taken_gets_one_of_its_own() -> None:
+    there = {"providers": [{"type": "groq"}, {"type": "demo", "name": "groq-2"}]}
+    row = {"type": "oai", "name": "groq", "api_base": "http://proxy/v1"}
+    found = Imported(entries=(row,), select={"groq": ("a",)})
+    merged = merge(there, found, {})
+    assert merged.settings["providers"][-1] == {**row, "name": "groq-3"}
+    assert merged.settings["select"] == {"groq-3": ["a"]}
+    again = merge(merged.settings, found, {})
+    assert again.settings == merged.settings
+
+
+def test_a_file_that_is_made_names_its_schema_for_editors(world: World) -> None:
+    put(world.cwd / "litellm.yaml", LITELLM)
+    assert world.cli("import", "litellm", "--yes").code == 0
+    path = world.workspace / "providers.yaml"
+    first, _, rest = path.read_text().partition("\n")
+    assert first == "# yaml-language-server: $schema=state/providers.schema.json"
+    assert (path.parent / "state/providers.schema.json").is_file()
+    assert rest.startswith("version: 1\n")
+
+
 def test_a_variable_that_is_set_nowhere_is_told(world: World) -> None:
     put(world.cwd / "litellm.yaml", LITELLM.replace("groq/a", "groq/a, api_key: os.environ/MINE"))
     ran = world.cli("import", "litellm", "--yes")

@@ -118,6 +118,18 @@ def test_the_generated_file_is_held_against_its_fingerprint(world: World) -> Non
     assert rules(world) == ["stale-config"]
 
 
+def test_what_is_wrong_in_a_generated_file_is_mended_where_it_comes_from(world: World) -> None:
+    settings = "{litellm_settings: {fallbacks: [{gone: [demo]}]}}"
+    world.providers(f"providers: [{{type: demo}}]\nlitellm: {settings}\n")
+    world.cli("fetch")
+    ran = world.cli("validate")
+    assert ran.code == 1
+    assert (
+        "Add a model of that name, or take it out. It comes from `litellm:` in providers.yaml."
+        in ran.out
+    )
+
+
 def test_a_generated_file_is_never_mended_in_place(world: World) -> None:
     world.cli("init")
     world.cli("fetch")

@@ -104,7 +104,8 @@ def test_an_unset_variable_in_an_address_is_no_key() -> None:
 
 def test_a_missing_key_is_told_with_where_to_make_one() -> None:
     assert str(refusal("openrouter")) == (
-        "OpenRouter needs a key, and OPENROUTER_API_KEY is not set. p.yaml:2:5. "
+        "OpenRouter needs a key, and OPENROUTER_API_KEY is not set. "
+        "p.yaml:2:5: it is neither in the environment nor in .env. "
         "`keys set openrouter` stores one. Keys are made at https://openrouter.ai/settings/keys"
     )
 
