@@ -53,6 +53,8 @@ CHAT = ("POST", "/v1/chat/completions", b'{"model":"freerouter-warm-up","message
 """What a worker asks itself before it counts as ready. No provider hears of it: there is no such
 model.
 """
+MESSAGES = [{"role": "user", "content": "Hello"}]
+UNTOLD = {"num_retries": 0, "no-log": True}
 
 
 def import_engine(version: str) -> bool:
@@ -155,10 +157,27 @@ class Front:
                 await self.warm_up(*ONE_MODEL)
                 if not self.first:
                     await self.warm_up(*LIST)
-                    await self.warm_up(*CHAT)
+                    await self.warm_up_for_chat()
             await send(message)
 
         return told
+
+    async def warm_up_for_chat(self) -> None:
+        """The way in with a request for no model, the way out with an answer that LiteLLM makes up
+        in the name of the first one: neither leaves the process, and no callback is told.
+        """
+        from litellm.proxy.proxy_server import llm_router
+        from openai.types.chat import ChatCompletion, ChatCompletionChunk
+
+        await self.warm_up(*CHAT)
+        for answer in (ChatCompletion, ChatCompletionChunk):
+            answer.model_rebuild()
+        rows = llm_router.model_list if llm_router else ()
+        chats = (r["model_name"] for r in rows if r["model_info"].get("mode") in (None, "chat"))
+        name = next((name for name in chats if "*" not in name), None)
+        if name:
+            with contextlib.suppress(Exception):  # a client's first request then pays for it
+                await llm_router.acompletion(name, MESSAGES, mock_response="Hello.", **UNTOLD)
 
     async def warm_up(self, method: str, path: str, body: bytes) -> None:
         """One request that never leaves the process: what is built at the first one is built."""
@@ -234,7 +253,7 @@ class Attendant:
             self._channel.send({"ready": True, "facts": self._facts()})
             if self._front.first:
                 # At a start nobody else serves: what can wait is done once there is an answer.
-                self._task = loop.create_task(self._front.warm_up(*CHAT))
+                self._task = loop.create_task(self._front.warm_up_for_chat())
             return
         keep_open(self._front.log)
         message: dict[str, Any] = {"facts": self._facts()}
