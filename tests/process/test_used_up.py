@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from rationed import LIMIT, OK, Rationed
 
+from freerouter.config.state import read_state
 from freerouter.config.yaml_file import dump_yaml
 from freerouter.usage.quota_store import standing
 
@@ -71,9 +72,10 @@ class Gateway(NamedTuple):
     def upstream(self) -> dict[str, dict[int, int]]:
         return {name: dict(one.log) for name, one in self.providers.items()}
 
-    def workers(self) -> list[int]:
-        told = json.loads(self.world.cli("status", "--json").out)
-        return [row["pid"] for row in told["workers"] if row["state"] == "serving"]
+    def a_worker(self) -> int:
+        record = read_state(str(self.world.workspace / "state" / "gateway.json"))
+        assert record
+        return int(record["workers"][0][0])
 
 
 def question(model: str, way: str) -> tuple[str, dict[str, Any]]:
@@ -105,7 +107,9 @@ def start(world: World, free_port: int) -> Iterator[Callable[..., Gateway]]:
                 for name, one in made.items()
             ]
             gateway = {"port": free_port, "workers": workers}
-            world.providers(dump_yaml({"gateway": gateway, "providers": rows}))
+            aliases = {"inorder": [f"{name}/m" for name in made]}
+            wanted = {"gateway": gateway, "providers": rows, "aliases": aliases}
+            world.providers(dump_yaml(wanted))
             for line in ("fetch", "start"):
                 ran = world.cli(line)
                 assert ran.code == 0, ran.err
@@ -181,7 +185,7 @@ def test_a_worker_that_is_killed_takes_no_count_with_it(start: Callable[..., Gat
         while sum(one.log[OK] for one in gateway.providers.values()) < 30:
             assert not asking.done()
             time.sleep(0.01)
-        os.kill(gateway.workers()[0], signal.SIGKILL)
+        os.kill(gateway.a_worker(), signal.SIGKILL)
         statuses = asking.result()
     answered = sum(one.log[OK] for one in gateway.providers.values())
     assert answered >= statuses[OK] >= 100 - statuses[0]
@@ -190,14 +194,18 @@ def test_a_worker_that_is_killed_takes_no_count_with_it(start: Callable[..., Gat
 
 
 def test_who_is_passed_over_is_named(start: Callable[..., Gateway]) -> None:
-    gateway = start(a_day, most={"a": 1, "b": 5})
-    served = [gateway.ask("m") for _ in range(2)]
-    assert [answer.status for answer in served] == [OK, OK]
-    answers = [gateway.ask() for _ in range(5)]
-    assert [answer.status for answer in answers] == [OK] * 4 + [LIMIT]
-    passed = answers[3].headers["x-freerouter-passed-over"]
-    assert "a: 1 of 1 requests in 24 hours, again in 24 h" in passed
-    assert "b:" not in passed
+    gateway = start(a_day, most={"a": 1, "b": 2, "c": 1})
+    first, *more, fourth, last = (gateway.ask("inorder") for _ in range(5))
+    assert [answer.status for answer in (first, *more, fourth, last)] == [OK] * 4 + [LIMIT]
+    assert "x-freerouter-passed-over" not in first.headers
+    for answer in more:
+        assert answer.headers["x-freerouter-served-by"] == "b/m"
+        passed = answer.headers["x-freerouter-passed-over"]
+        assert passed.startswith("a: 1 of 1 requests in 24 hours, again in 24 h")
+        assert "; " not in passed, "c comes after b, and was not in the way"
+    for answer, named in ((fourth, "ab"), (last, "abc")):
+        told = answer.headers["x-freerouter-passed-over"].split("; ")
+        assert [words[:2] for words in told] == [f"{name}:" for name in named]
 
 
 def test_a_call_that_never_left_is_not_counted(start: Callable[..., Gateway]) -> None:
