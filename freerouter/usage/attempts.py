@@ -8,6 +8,7 @@ what came back. An attempt that never got that far (nobody was left to ask) is n
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -149,7 +150,8 @@ def _watched_async(send: Any, guard: Guard | None) -> Any:
         attempt.sent_one(began, answer.status_code, "")
         if guard and guard.listens(attempt.deployment, answer.status_code, answer.headers):
             if answer.status_code == LIMIT:
-                await answer.aread()
+                with contextlib.suppress(Exception):  # whoever reads it next meets the same
+                    await answer.aread()
             guard.heard(attempt.deployment, answer)
         return answer
 
