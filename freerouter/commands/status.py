@@ -11,6 +11,7 @@ from freerouter.process.control import ask
 from freerouter.process.probe import get, url_of
 from freerouter.process.record import read_record
 from freerouter.result import Block, Fields, Line, Result, counted
+from freerouter.usage.quota_warnings import warnings
 from freerouter.volatile import volatile, volatile_url
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def _running(ctx: Context, record: GatewayRecord, said: Message, *, answers: boo
     pairs.append(("workspace", shown(ctx.workspace.root, ctx.environ)))
     show: list[Block] = [Line(_HEADS[state], "ok" if answers else "error"), Fields(tuple(pairs))]
     show += _warnings(said, drift)
+    scarce = warnings(ctx.workspace.quota_file, ctx.now())
+    show += [Line(f"{one.told(ctx.now())}: `freerouter quota`.", "warn") for one in scarce]
     if not answers:
         show.append(Line("It may still be starting: `freerouter logs` tells.", err=True))
     data = {
@@ -95,6 +98,7 @@ def _running(ctx: Context, record: GatewayRecord, said: Message, *, answers: boo
         "memory": memory,
         "requests_last_hour": said.get("requests_last_hour"),
         "last_error": said.get("last_error"),
+        "quota": [one.as_data() for one in scarce],
         "workspace": ctx.workspace.root,
     }
     return Result(data, tuple(show), 0 if answers else NOT_RUNNING)

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config import atomic
+from freerouter.config.limits_file import FIELDS
 from freerouter.config.providers_file import (
     ALLOWED,
     ENTRY,
@@ -17,6 +18,8 @@ from freerouter.config.providers_file import (
     PLANS,
     TOP,
 )
+from freerouter.limits import KINDS as FIGURES
+from freerouter.limits import RESETS, SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +49,11 @@ DESCRIPTIONS = {
     "model_name": "The model, for type static.",
     "provider": "LiteLLM's prefix, for type static.",
     "options": "Which models, and limits for each of them.",
+    "limits": "What may be used, before what the catalogue knows; a list where models differ.",
+    **{kind: f"At most so many {kind.replace('/', ' a ')}; 0 for no limit." for kind in FIGURES},
+    "scope": "Whose calls count together: those of a key, of each model, of the whole account.",
+    "resets": "rolling: the last so many seconds count; fixed: those since the clock's begin.",
+    "zone": "Where a fixed period begins, such as America/Los_Angeles; UTC if not said.",
     "models": "free, all, or a list of ids.",
     "rpm": "Requests a minute.",
     "tpm": "Tokens a minute.",
@@ -67,6 +75,9 @@ MORE: Mapping[str, dict[str, Any]] = {
     "plan": {"enum": list(PLANS)},
     "port": {"minimum": 1, "maximum": 65535},
     "workers": {"minimum": 1, "maximum": MOST_WORKERS},
+    **{kind: {"minimum": 0} for kind in FIGURES},
+    "scope": {"enum": list(SCOPES)},
+    "resets": {"enum": list(RESETS)},
     "keys": {"items": {"type": "string", "minLength": 1}},
     "select": {
         "additionalProperties": {
@@ -89,6 +100,14 @@ def schema() -> dict[str, Any]:
             {"type": "array", "items": {"type": "string"}},
         ]
     }
+    limits = _map(FIELDS)
+    limits["properties"]["models"] = {
+        "description": "Patterns of the models that it holds for, such as *:free.",
+        "type": ["array", "null"],
+        "items": {"type": "string", "minLength": 1},
+    }
+    provider["properties"]["limits"] |= limits | {"type": ["object", "array", "null"]}
+    provider["properties"]["limits"] |= {"items": limits}
     top["properties"]["providers"] |= {"items": provider}
     top["properties"]["gateway"] |= _map(GATEWAY)
     return {"$schema": DIALECT, "title": "FreeRouter's providers.yaml", **top, "type": "object"}

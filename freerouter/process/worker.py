@@ -26,6 +26,7 @@ from freerouter.process.output import hide_secrets, keep_open, say
 from freerouter.process.patches import late
 from freerouter.process.server_options import server_options
 from freerouter.usage.ledger import Ledger
+from freerouter.usage.quotas import Quotas
 from freerouter.usage.recorder import install
 from freerouter.usage.scrape import serve_metrics
 
@@ -103,7 +104,8 @@ def serve(job: dict[str, Any], listener: socket.socket, channel: Channel) -> Non
     redact = hide_secrets(job)
     faulthandler.enable()
     gc.enable()
-    recorder = install(job["requests"], redact, Ledger(job["usage"], say, job["keep_days"]))
+    ledger = Ledger(job["usage"], say, job["keep_days"])
+    recorder = install(job["requests"], redact, ledger, Quotas(job["quota"], say))
     if job["metrics_port"]:
         serve_metrics(job["usage"], job["metrics_port"], say)
     front = Front(app, job, listener)

@@ -8,15 +8,35 @@ what came back. An attempt that never got that far (nobody was left to ask) is n
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ANSWERED = 200
+LIMIT = 429
 GONE = "ClientGone"
+NEVER_LEFT = ("ConnectError", "ConnectTimeout", "PoolTimeout")
+"""What goes wrong before a provider has heard anything."""
+
+
+class Guard(Protocol):
+    """Who is asked before a call goes out, and told what came of it."""
+
+    def enter(self, deployment: Any) -> Any:
+        """What `leave` is given then. Raises where the call may not be made."""
+
+    def leave(self, deployment: Any, entered: Any, made: int) -> None:
+        """How many calls left the machine."""
+
+    def listens(self, deployment: Any, status: int, headers: Any) -> bool:
+        """Whether it wants to hear an answer; then the body of a refusal is read for it."""
+
+    def heard(self, deployment: Any, answer: Any) -> None:
+        """An answer of httpx's."""
 
 
 class Call(NamedTuple):
@@ -34,12 +54,19 @@ class Try:
 
     def __init__(self) -> None:
         self.deployment: Any = None
+        self.entered: Any = None
+        """What the guard gave for it."""
         self.sent: list[tuple[float, float, int, str]] = []
         self._began = time.monotonic()
 
     def sent_one(self, began: float, status: int, error: str) -> None:
         now = time.monotonic()
         self.sent.append((time.time(), now - began, status, error))
+
+    @property
+    def made(self) -> int:
+        """How many calls a provider may have heard of."""
+        return sum(bool(status) or raised not in NEVER_LEFT for _, _, status, raised in self.sent)
 
     def calls(self, error: str) -> list[Call]:
         """What it came to. The last call ended as the whole attempt did."""
@@ -63,7 +90,13 @@ class Try:
 trying: ContextVar[Try | None] = ContextVar("trying", default=None)
 
 
-def watch(router: Any, client: Any, plain: Any, note: Callable[[list[Call]], None]) -> None:
+def watch(
+    router: Any,
+    client: Any,
+    plain: Any,
+    note: Callable[[list[Call]], None],
+    guard: Guard | None = None,
+) -> None:
     """Have `note` told of the calls of each attempt, in the context of the request.
 
     `router` is LiteLLM's class, `client` and `plain` are httpx's, with async and without.
@@ -84,21 +117,26 @@ def watch(router: Any, client: Any, plain: Any, note: Callable[[list[Call]], Non
             raise
         finally:
             trying.reset(token)
+            if guard and attempt.entered is not None:
+                made = attempt.made if attempt.sent or error else 1
+                guard.leave(attempt.deployment, attempt.entered, made)
             note(attempt.calls(error))
 
     def update(self: Any, deployment: Any, *arguments: Any, **options: Any) -> Any:
         attempt = trying.get()
         if attempt is not None:
             attempt.deployment = deployment
+            if guard:
+                attempt.entered = guard.enter(deployment)
         return choose(self, deployment, *arguments, **options)
 
     router.make_call = make_call
     router._update_kwargs_with_deployment = update  # noqa: SLF001
-    client.send = _watched_async(client.send)
+    client.send = _watched_async(client.send, guard)
     plain.send = _watched(plain.send)
 
 
-def _watched_async(send: Any) -> Any:
+def _watched_async(send: Any, guard: Guard | None) -> Any:
     async def watched(self: Any, *arguments: Any, **options: Any) -> Any:
         attempt = trying.get()
         if attempt is None:
@@ -110,6 +148,11 @@ def _watched_async(send: Any) -> Any:
             attempt.sent_one(began, 0, type(raised).__name__)
             raise
         attempt.sent_one(began, answer.status_code, "")
+        if guard and guard.listens(attempt.deployment, answer.status_code, answer.headers):
+            if answer.status_code == LIMIT:
+                with contextlib.suppress(Exception):  # whoever reads it next meets the same
+                    await answer.aread()
+            guard.heard(attempt.deployment, answer)
         return answer
 
     return watched

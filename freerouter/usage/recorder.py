@@ -9,6 +9,7 @@ into LiteLLM, which is told tokens and cost; its router is watched for every cal
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 from freerouter.usage.accounting import entry_of
 from freerouter.usage.attempts import watch
 from freerouter.usage.counters import Counters, LastError
+from freerouter.usage.doors import DOORS, QUOTA, Shut, shut
 from freerouter.usage.exchange import Exchange
+from freerouter.usage.quotas import tells_limits
 from freerouter.usage.record import to_line
 from freerouter.usage.writer import Writer
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
     from freerouter.usage.attempts import Call
     from freerouter.usage.ledger import Ledger
+    from freerouter.usage.quotas import Quotas
 
 SWITCH = "FREEROUTER_RECORDER"
 """The variable which, as `off`, has nothing recorded: to measure what that costs."""
@@ -41,9 +45,12 @@ serving: ContextVar[Exchange | None] = ContextVar("serving", default=None)
 class Recorder:
     """`snapshot` may be called from any thread."""
 
-    def __init__(self, path: str, redact: Callable[[str], str], ledger: Ledger) -> None:
+    def __init__(
+        self, path: str, redact: Callable[[str], str], ledger: Ledger, quotas: Quotas
+    ) -> None:
         self._redact = redact
         self._ledger = ledger
+        self._quotas = quotas
         self._counters = Counters()
         self._writer: Writer[Exchange] = Writer(path, self._line_of)
         self._waiting: set[Exchange] = set()
@@ -58,6 +65,7 @@ class Recorder:
             self._settle(exchange)
         self._writer.close()
         self._ledger.close()
+        self._quotas.close()
 
     def begin(self) -> None:
         self._counters.begin()
@@ -147,8 +155,37 @@ class Layer:
         return send_and_close
 
 
-def install(path: str, redact: Callable[[str], str], ledger: Ledger) -> Recorder:
-    """Begin to record: lines into `path`, numbers into the ledger.
+class Doorkeeper:
+    """Asks the doors before a call goes out, and tells the quotas what came of it.
+
+    `refusal` makes the error that stands for a call which was not made.
+    """
+
+    def __init__(self, quotas: Quotas, refusal: Callable[[Shut, Any], Exception]) -> None:
+        self._quotas = quotas
+        self._refusal = refusal
+
+    def enter(self, deployment: Any) -> Any:
+        found = shut(deployment) or self._quotas.enter(deployment)
+        if isinstance(found, Shut):
+            raise self._refusal(found, deployment)
+        return found
+
+    def leave(self, deployment: Any, entered: Any, made: int) -> None:
+        self._quotas.leave(deployment, entered, made)
+
+    def listens(self, _deployment: Any, status: int, headers: Any) -> bool:
+        return status == QUOTA or tells_limits(headers.raw)
+
+    def heard(self, deployment: Any, answer: Any) -> None:
+        status = answer.status_code
+        with contextlib.suppress(Exception):  # whatever a provider says, its answer is passed on
+            body = answer.text if status == QUOTA else ""
+            self._quotas.heard(deployment, status, answer.headers, body)
+
+
+def install(path: str, redact: Callable[[str], str], ledger: Ledger, quotas: Quotas) -> Recorder:
+    """Begin to record: lines into `path`, numbers into the ledger; and to keep to the quotas.
 
     In the process that serves, after LiteLLM was imported.
     """
@@ -159,7 +196,7 @@ def install(path: str, redact: Callable[[str], str], ledger: Ledger) -> Recorder
     from litellm.router import Router
     from starlette.middleware import Middleware
 
-    recorder = Recorder(path, redact, ledger)
+    recorder = Recorder(path, redact, ledger, quotas)
     if os.environ.get(SWITCH) == "off":
         return recorder
 
@@ -179,8 +216,10 @@ def install(path: str, redact: Callable[[str], str], ledger: Ledger) -> Recorder
     def tell(kwargs: Any, *, failed: bool) -> None:
         exchange = serving.get()
         payload = kwargs.get("standard_logging_object")
+        info = (kwargs.get("litellm_params") or {}).get("model_info")
+        if payload and info and not failed:
+            quotas.spent(str(info.get("id")), payload.get("total_tokens") or 0)
         if exchange is not None and payload:
-            info = (kwargs.get("litellm_params") or {}).get("model_info")
             recorder.told(exchange, _needed(payload, info), failed=failed)
 
     def note(calls: list[Call]) -> None:
@@ -188,7 +227,18 @@ def install(path: str, redact: Callable[[str], str], ledger: Ledger) -> Recorder
         if exchange is not None:
             exchange.calls += calls
 
-    watch(Router, httpx.AsyncClient, httpx.Client, note)
+    class Refused(litellm.RateLimitError):  # type: ignore[misc] # LiteLLM has no types here
+        """A call that was not made; whoever goes on to another deployment reads `shut`."""
+
+        def __init__(self, shut: Shut, row: Any) -> None:
+            model = str(row.get("model_name"))
+            super().__init__(message=shut.reason, model=model, llm_provider="")
+            self.shut = shut
+            self.status_code = shut.status
+            self.failed_deployment_id = str((row.get("model_info") or {}).get("id"))
+
+    DOORS.append(quotas.door)
+    watch(Router, httpx.AsyncClient, httpx.Client, note, Doorkeeper(quotas, Refused))
     callback = Callback()
     litellm.logging_callback_manager.add_litellm_async_success_callback(callback)
     litellm.logging_callback_manager.add_litellm_async_failure_callback(callback)
