@@ -138,10 +138,11 @@ class Layer:
             await send(message)
 
         self._recorder.begin()
-        serving.set(exchange)
+        token = serving.set(exchange)
         try:
             await self._app(scope, receive_and_note, send_and_note)
         finally:
+            serving.reset(token)
             self._recorder.end(exchange)
 
     def _closing(self, send: Any) -> Any:
@@ -166,6 +167,8 @@ class Doorkeeper:
         self._refusal = refusal
 
     def enter(self, deployment: Any) -> Any:
+        if serving.get() is None:
+            return None  # what a worker asks itself, out of its own pocket
         found = shut(deployment) or self._quotas.enter(deployment)
         if isinstance(found, Shut):
             raise self._refusal(found, deployment)

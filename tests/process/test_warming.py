@@ -34,7 +34,8 @@ def test_what_a_worker_asks_itself_is_asked_and_counted_nowhere(
     try:
         gateway.providers(
             f"gateway: {{port: {free_port}}}\n"
-            f"providers: [{{type: oai, api_base: '{provider.base}'}}]\n"
+            f"providers: [{{type: oai, api_base: '{provider.base}',"
+            " limits: {requests/day: 1}}]\n"
             "litellm: {litellm_settings: {callbacks: [own.told]}}\n"
         )
         (gateway.workspace / "own.py").write_text(OWN)
