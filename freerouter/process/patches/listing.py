@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from freerouter.process.patches.target import Patch
@@ -9,6 +10,54 @@ from freerouter.process.patches.target import Patch
 RULES = "litellm.litellm_core_utils.fallback_generalizations:_FallbackGeneralizations"
 MOST_MATCHED = 65_536
 """How many names are kept in mind before all are forgotten."""
+
+
+OWN_WAYS = frozenset(
+    ("azure", "bedrock", "bedrock_converse", "bedrock_mantle", "databricks", "gemini",
+     "github_copilot", "chatgpt", "huggingface", "vertex_ai", "vertex_ai_beta")
+)  # fmt: skip
+"""Providers whose models LiteLLM looks for by other names than their own."""
+
+
+def surely_unknown(model: str, provider: str = "") -> bool:
+    """Whether LiteLLM's prices have no such model, told without its search, which goes by seven
+    names. False where that takes more than a look.
+    """
+    from litellm import utils
+
+    prefix, _, rest = model.partition("/")
+    for name in (provider, prefix):
+        if name in OWN_WAYS or (name in utils.LlmProvidersSet and not _asks_nobody(name)):
+            return False
+    index = utils._model_cost_lowercase_map
+    names = (model, rest, f"{provider}/{model}")
+    if index is None or "ft:" in model or any(name.lower() in index for name in names):
+        return False
+    short = utils._strip_dated_snapshot_suffix(model)
+    return _ends().isdisjoint(name.rpartition("/")[2].lower() for name in (model, short))
+
+
+@cache
+def _asks_nobody(provider: str) -> bool:
+    """Whether a provider is no other source of what its models are, nor calls them otherwise."""
+    from litellm.llms.base_llm.base_utils import BaseLLMModelInfo
+    from litellm.types.utils import LlmProviders
+    from litellm.utils import ProviderConfigManager
+
+    found = ProviderConfigManager.get_provider_model_info(model="", provider=LlmProviders(provider))
+    usual = BaseLLMModelInfo.get_model_cost_key
+    return found is None or (
+        not callable(getattr(found, "get_model_info", None))
+        and getattr(type(found), "get_model_cost_key", usual) is usual
+    )
+
+
+@cache
+def _ends() -> frozenset[str]:
+    """The last parts of all names that LiteLLM brought prices for."""
+    from litellm import model_cost
+
+    return frozenset(name.rpartition("/")[2].lower() for name in model_cost)
 
 
 def describe_listed_models_once() -> None:
@@ -40,9 +89,14 @@ def describe_listed_models_once() -> None:
             described.clear()
             state = now
         if (found := described.get(words[:4])) is None:
-            look_up = prices.get_model_info_helper
             found = described[words[:4]] = describe(*words, get_model_info=look_up)
         return dict(found)
+
+    def look_up(model: str) -> Any:
+        names = (model, model.partition("/")[2])
+        if surely_unknown(model) and not any(map(prices.match_capability_generalizations, names)):
+            raise LookupError(model)
+        return prices.get_model_info_helper(model)
 
     utils.create_model_info_response = create_model_info_response
 
@@ -54,6 +108,8 @@ def search_once_at_registration() -> None:
     look_up = utils._get_builtin_model_info_for_registration
 
     def known(model: str, custom_llm_provider: str | None) -> Any:
+        if surely_unknown(model, custom_llm_provider or ""):
+            return None
         try:
             found: Any = utils.get_model_info_helper(
                 model=model, custom_llm_provider=custom_llm_provider
@@ -77,6 +133,24 @@ def leave_model_cards_alone() -> None:
     utils._get_max_position_embeddings = lambda model_name: None  # noqa: ARG005 - called by name
 
 
+def read_modes_where_they_stand() -> None:
+    """Look a deployment's mode up in its row; it was validated anew for that, all of it."""
+    from litellm.router import Router
+
+    read = Router.get_configured_mode
+
+    def get_configured_mode(self: Any, model_name: str) -> str | None:
+        places = self.model_name_to_deployment_indices.get(model_name)
+        row = self.model_list[places[0]] if places else None
+        if not isinstance(row, dict):
+            found: str | None = read(self, model_name)
+            return found
+        mode = (row.get("model_info") or {}).get("mode")
+        return mode if isinstance(mode, str) and mode.strip() else None
+
+    Router.get_configured_mode = get_configured_mode
+
+
 def match_rules_once() -> None:
     """Keep which of LiteLLM's rules for unknown models a name matches: 148 expressions a name."""
     from litellm.litellm_core_utils import fallback_generalizations as rules
@@ -98,16 +172,31 @@ def match_rules_once() -> None:
     rules._FallbackGeneralizations.match_capabilities = match_capabilities
 
 
+SEARCH = {
+    "litellm.utils:get_model_info_helper": "6e208fdb8a9e",
+    "litellm.utils:get_potential_model_names": "beb18b255d72",
+    "litellm.utils:_strip_model_name": "d1decdcec3f8",
+    "litellm.utils:get_model_cost_key": "4f0f34adb4c8",
+}
+"""What `surely_unknown` tells the end of."""
 PATCHES = (
     Patch(
         "a listed model is described once",
-        {"litellm.proxy.utils:create_model_info_response": "f09195eadbe3"},
+        {"litellm.proxy.utils:create_model_info_response": "f09195eadbe3", **SEARCH},
         describe_listed_models_once,
     ),
     Patch(
         "a registered model is searched for once",
-        {"litellm.utils:_get_builtin_model_info_for_registration": "50ad74b4adf7"},
+        {"litellm.utils:_get_builtin_model_info_for_registration": "50ad74b4adf7", **SEARCH},
         search_once_at_registration,
+    ),
+    Patch(
+        "a model's mode is read where it stands",
+        {
+            "litellm.router:Router.get_configured_mode": "d99872951210",
+            "litellm.router:Router.get_deployment_by_model_group_name": "523318aea549",
+        },
+        read_modes_where_they_stand,
     ),
     Patch(
         "no model card is asked for",
