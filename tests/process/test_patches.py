@@ -12,6 +12,7 @@ import pytest
 
 from freerouter.process import patches
 from freerouter.process.engine import PINNED
+from freerouter.process.patches.starting import plain_copy
 
 if TYPE_CHECKING:
     from conftest import World
@@ -163,3 +164,21 @@ def test_registered_models_are_found_the_same_with_and_without_the_patch(how: st
         assert answer["rebuilt"] <= 1  # only for the name that was taken out
     else:
         assert answer["rebuilt"] > 1
+
+
+def test_a_copy_of_plain_data_shares_nothing_and_other_data_is_copied_as_ever() -> None:
+    data = {"a": [1, 2.5, None, True, {"b": "ü"}], "c": {}}
+    copied = plain_copy(data)
+    assert copied == data
+    copied["a"][4]["b"] = copied["c"]["d"] = 0
+    assert data == {"a": [1, 2.5, None, True, {"b": "ü"}], "c": {}}
+    odd: dict[str, Any] = {"lock": Odd(), "list": [1]}
+    other = plain_copy(odd)
+    assert other["lock"] is not odd["lock"]
+    assert isinstance(other["lock"], Odd)
+    assert other["list"] == [1]
+    assert other["list"] is not odd["list"]
+
+
+class Odd:
+    """What marshal does not take."""

@@ -16,9 +16,11 @@ Of the start (`starting.py`; figures: benchmarks/gateway_start.py)
 | stand-ins for `mcp` and `openai.types.beta` | only routes that are not served use them |
 | modules of `late.py` are executed when something of them is used | most never are |
 | a registered model is added to the index of prices | it was built anew, twice a deployment |
+| a configuration is copied in one go | it was copied seven times, value by value |
 
 Of many models (`listing.py`): each is described once in a list, searched for once when it is
-registered, and matched against LiteLLM's rules for unknown models once. With 3,000 models every
+registered, and matched against LiteLLM's rules for unknown models once; one that LiteLLM has no
+prices of is known as such at a look (`surely_unknown`). With 3,000 models every
 `GET /v1/models` took a second. And no start waits for huggingface.co to send each model's card.
 
 Of a request (`admitting.py`, `serving.py`; figure: benchmarks/gateway_throughput.py). The share is

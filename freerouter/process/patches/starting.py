@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import importlib.abc
 import importlib.machinery
+import marshal
 import os
 import sys
 from itertools import islice
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from freerouter.process.engine import PINNED
@@ -64,6 +68,7 @@ def after_import() -> None:
     """Patch LiteLLM itself."""
     index_prices_as_they_come()
     read_yaml_with_libyaml()
+    copy_plain_data_at_once()
 
 
 def import_httpx_alone() -> None:
@@ -143,6 +148,35 @@ def read_yaml_with_libyaml() -> None:
     loader = getattr(yaml, "CSafeLoader", None)
     if loader is not None:
         yaml.safe_load = lambda stream: yaml.load(stream, Loader=loader)  # noqa: S506 - a safe one
+
+
+def copy_plain_data_at_once() -> None:
+    """Copy a configuration in one go: LiteLLM does it seven times, one value after the other."""
+    from litellm.proxy import proxy_server
+    from litellm.router import Router
+
+    set_model_list = Router.set_model_list
+
+    def set_rows(self: Any, model_list: list[Any]) -> Any:
+        return set_model_list(self, _Rows(model_list))
+
+    proxy_server.copy = SimpleNamespace(copy=copy.copy, deepcopy=plain_copy)
+    Router.set_model_list = set_rows
+
+
+def plain_copy(data: Any, memo: Any = None) -> Any:
+    """As copy.deepcopy; what consists of lists, maps and plain values only is copied at once."""
+    if memo is None and type(data) in (list, dict):
+        with contextlib.suppress(ValueError):
+            return marshal.loads(marshal.dumps(data))  # noqa: S302 - what was just put in
+    return copy.deepcopy(data, memo)
+
+
+class _Rows(list[Any]):
+    """A list whose copy is made at once."""
+
+    def __deepcopy__(self, memo: Any) -> list[Any]:
+        return list(plain_copy(list(self)))
 
 
 class _Hollow(importlib.abc.MetaPathFinder, importlib.abc.Loader):
