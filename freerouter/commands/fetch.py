@@ -7,7 +7,6 @@ import gc
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from freerouter.commands.pools import lost_lines
 from freerouter.commands.writing import (
     gone_line,
     last_lists,
@@ -95,6 +94,8 @@ def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
     refused = {name: names for name, names in refused.items() if names}
     changed = write(ctx, file, parts, fetched=when, left_out=left_out, refused=refused)
     kept.write({o.account.name for o in outcomes if o.error is None})
+    from freerouter.commands.pools import lost_lines
+
     show += lost_lines(ctx.workspace)
     show.append(total_line(parts, changed=changed))
     counts = {p.account.name: len(p.models) for p in parts}
@@ -194,6 +195,8 @@ def _discover(ctx: Context, accounts: list[Account], timeout: float, kept: Kept)
 def _load_the_rest() -> None:
     """What reads and writes the answers is imported while they are awaited."""
     import freerouter.commands.changes
+    import freerouter.commands.pools
+    import freerouter.config.backups
     import freerouter.config.generate
     import freerouter.providers.models  # noqa: F401 - it is the import that counts
 

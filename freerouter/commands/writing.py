@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.commands.changes import some
 from freerouter.config import atomic
-from freerouter.config.backups import back_up
 from freerouter.config.kept_models import by_kind
 from freerouter.config.proven import read_proven
 from freerouter.config.providers_file import NEVER
@@ -235,6 +234,8 @@ def write(
     with atomic.lock(workspace.root):
         changed = _read(workspace.config_file) != text
         if changed and not backed_up and os.path.exists(workspace.config_file):
+            from freerouter.config.backups import back_up
+
             back_up(workspace, ctx.now())
         state = {
             "version": 2,
