@@ -60,12 +60,12 @@ def _numbered(account: Account, secrets: Secrets) -> list[str]:
     name = account.key_name
     if not name or name.startswith("FREEROUTER_KEY_"):
         return []
-    found = []
-    for number in range(2, MOST):
-        if not secrets.get(f"{name}_{number}"):
-            break
-        found.append(f"${{{name}_{number}}}")
-    return found
+    return [f"${{{name}_{number}}}" for number in range(2, next_number(name, secrets) or MOST)]
+
+
+def next_number(name: str, secrets: Secrets) -> int | None:
+    """The first one that is free beside a variable; None where all are taken."""
+    return next((n for n in range(2, MOST) if not secrets.get(f"{name}_{n}")), None)
 
 
 def _as_number(account: Account, number: int, variable: str | None) -> Account:

@@ -251,3 +251,22 @@ def test_the_gateway_spreads_requests_over_both_keys(
         assert used == {FIRST, SECOND}
     finally:
         lab.cli("stop", "--timeout", "2")
+
+
+@pytest.mark.parametrize(
+    ("env", "entry", "number"),
+    [
+        ("LAB_KEY=one-key\n", "api_key: '${LAB_KEY}'", 2),
+        ("LAB_KEY=one-key\nLAB_KEY_2=two-keys\nLAB_KEY_4=four-keys\n", "api_key: '${LAB_KEY}'", 3),
+        ("", "api_key: '${LAB_KEY}'", None),
+        ("LAB_KEY=one-key\n", "keys: ['${LAB_KEY}']", None),
+        ("LAB_KEY=one-key\n", "api_key: a-key-written-out", None),
+    ],
+)
+def test_the_number_that_a_further_key_would_have_is_told(
+    lab: World, env: str, entry: str, number: int | None
+) -> None:
+    lab.providers(f"providers: [{{type: oai, name: lab, api_base: 'http://lab/v1', {entry}}}]\n")
+    (lab.workspace / ".env").write_text(env)
+    rows = json.loads(lab.cli("providers", "list", "--json").out)["providers"]
+    assert next(row["next_key"] for row in rows if row["id"] == "lab") == number
