@@ -95,7 +95,7 @@ def test_a_refused_key_of_several_is_left_out_with_a_line(lab: World, server: Fa
     assert ran.code == 0
     assert ran.err == (
         'lab (key 2) refused this key (401). It says: "Incorrect API key". '
-        "It is left out (LAB_KEY_2).\n"
+        "`freerouter keys set lab --number 2` stores another one. It is left out (LAB_KEY_2).\n"
     )
     assert set(deployments(lab)) == {"lab/a", "lab/b"}
     assert lab.cli("select", "a").code == 0
@@ -105,6 +105,18 @@ def test_a_refused_key_of_several_is_left_out_with_a_line(lab: World, server: Fa
     assert set(deployments(lab)) == {"lab/a", "lab/a#2"}
     assert lab.cli("select", "b").code == 0
     assert set(deployments(lab)) == {"lab/b", "lab/b#2"}
+
+
+def test_where_every_key_is_refused_all_stay_as_they_were(lab: World, server: FakeServer) -> None:
+    lab.cli("fetch")
+    accept(server)
+    server.replies["/v1/models"] = Reply({}, status=401)
+    ran = lab.cli("fetch")
+    assert (ran.code, ran.out) == (
+        5,
+        "lab: keeps its last 2 models, marked stale\n2 models in config.yaml (unchanged).\n",
+    )
+    assert deployments(lab) == BOTH
 
 
 def test_the_others_stay_when_it_is_the_first_that_is_refused(
