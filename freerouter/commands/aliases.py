@@ -174,12 +174,7 @@ def _back(name: str, before: Alias) -> tuple[tuple[str, ...], ...]:
     """The commands that bring the alias of that name back as it was."""
     if before.off:  # what is there now goes, and then the built-in one
         return (("alias", "remove", name), ("alias", "remove", name))
-    words = ["alias", "add", name, *before.members, "--strategy", before.strategy]
-    for member, weight in before.weights.items():
-        words += ["--weight", f"{member}={weight}"]
-    if before.timeout is not None:
-        words += ["--timeout", f"{before.timeout:g}"]
-    return (tuple(words),)
+    return (tuple(before.as_words()),)
 
 
 def _check_name(name: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from freerouter.commands.checked import Called, Checked, exit_code, model_blocks, provider_blocks
 from freerouter.commands.entries import entries_by_name, find_entry
-from freerouter.commands.judging import ask_all, too_late
+from freerouter.commands.judging import another_key, ask_all, too_late
 from freerouter.commands.kept_verdicts import keep_verdict, last_verdict
 from freerouter.config.secrets import load_secrets
 from freerouter.config.state import read_models, read_suffixes
@@ -149,10 +149,7 @@ def _mended(account: Account, verdict: Verdict) -> Verdict:
     """With a next step for everything that is wrong."""
     name = account.name
     if verdict.state == "refused":
-        where = f"{verdict.fix.rstrip('.')}." if verdict.fix else ""
-        which = f" --number {account.number}" if account.number > 1 else ""
-        fix = f"`freerouter keys set {name}{which}` stores another one. {where}"
-        return verdict._replace(fix=fix.strip())
+        return verdict._replace(fix=another_key(account, verdict.fix))
     if verdict.fix or verdict.state not in BAD:
         return verdict
     step = "Use it from where it is served" if verdict.state == "region" else "Mend the account"

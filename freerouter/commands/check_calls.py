@@ -13,6 +13,7 @@ from freerouter.commands.kept_verdicts import keep_verdict
 from freerouter.config.proven import read_proven, write_failing, write_proven
 from freerouter.config.providers_file import NEVER, load_providers
 from freerouter.config.secrets import MASTER_KEY, load_secrets
+from freerouter.config.state import read_pools
 from freerouter.errors import FreeRouterError
 from freerouter.process.probe import url_of
 from freerouter.process.record import running
@@ -116,7 +117,7 @@ def _plan(
     verdicts = {c.account.name: c.verdict for c in reversed(found) if c.account}
     dear = 0 if args["paid"] else sum(map(costs_money, rows))
     proven = read_proven(ctx.workspace)
-    gateway = _gateway(ctx)
+    gateway, pools = _gateway(ctx), read_pools(ctx.workspace)
     lanes: dict[str, list[_Planned]] = {}
     passed: list[Called] = []
     for row in sorted(
@@ -133,7 +134,7 @@ def _plan(
             reason = f"{counted(dear, 'model')} not called: {they} money."
             passed.append(_passed(row, reason, f"`{_again(args, '--paid')}` calls them too."))
             continue
-        place = place_of(account, row["id"]) or _through(gateway, account, row)
+        place = place_of(account, row["id"]) or _through(gateway, account, row, pools)
         if isinstance(place, Proof):
             passed.append(Called(row["provider"], row["id"], place))
         else:
@@ -158,7 +159,12 @@ def _gateway(ctx: Context) -> tuple[str, str] | None:
     return f"{url_of(record.host, record.port)}/v1/chat/completions", key
 
 
-def _through(gateway: tuple[str, str] | None, account: Account, row: Row) -> Place | Proof:
+def _through(
+    gateway: tuple[str, str] | None,
+    account: Account,
+    row: Row,
+    pools: Sequence[Mapping[str, Any]],
+) -> Place | Proof:
     """The gateway's place for that very deployment, or that it cannot tell."""
     if gateway is None:
         return Proof(
@@ -174,9 +180,25 @@ def _through(gateway: tuple[str, str] | None, account: Account, row: Row) -> Pla
             f"`freerouter select --add {row['provider']}/{row['id']}`, then `freerouter reload`.",
             calls=0,
         )
+    deployment = _deployment(account, row, pools)
+    if deployment is None:
+        return Proof(
+            "unknown",
+            f"{why_not(account)}, and there the alias {row['id']} has taken its name.",
+            f"`freerouter alias rename {row['id']} NEW` gives it back, then `freerouter reload`.",
+            calls=0,
+        )
     url, key = gateway
     headers = {"Authorization": f"Bearer {key}"}
-    return Place(account.label, url, headers, account.deployment(row["id"]))
+    return Place(account.label, url, headers, deployment)
+
+
+def _deployment(account: Account, row: Row, pools: Sequence[Mapping[str, Any]]) -> str | None:
+    """What the gateway knows the model as: where an alias has its name, as a member of one."""
+    own, name = account.deployment(row["id"]), f"{row['provider']}/{row['id']}"
+    if not any(pool["name"] == row["id"] and pool["members"] for pool in pools):
+        return own
+    return next((f"{pool['name']}:{own}" for pool in pools if name in pool["members"]), None)
 
 
 def _direct(planned: _Planned) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config import edit, variables
@@ -16,6 +17,7 @@ from freerouter.result import Line, Result
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from freerouter.config.aliases_file import Alias
     from freerouter.config.providers_file import ProvidersFile
     from freerouter.context import Context
 
@@ -52,7 +54,30 @@ def remove(ctx: Context, args: Mapping[str, Any]) -> Result:
     edit.remove_provider(ctx.workspace, name, ctx.now())
     show = [Line(f"{name} taken out of providers.yaml.", "ok")]
     show += [Line(NEXT)] if entry.enabled else []
-    return Result({"provider": name}, tuple(show), undo=_again(ctx, file, entry))
+    lost = aliases_of(file, name)
+    show += [Line(_without(alias, name), "warn") for alias in lost]
+    data = {"provider": name, "aliases": [alias.name for alias in lost]}
+    return Result(data, tuple(show), undo=_again(ctx, file, entry))
+
+
+def aliases_of(file: ProvidersFile, provider: str) -> list[Alias]:
+    """The aliases that ask models of that provider."""
+    head = f"{provider}/"
+    return [a for a in file.aliases.values() if any(m.startswith(head) for m in a.members)]
+
+
+def _without(alias: Alias, provider: str) -> str:
+    """What an alias loses with a provider, and the command that writes it without."""
+    gone = [name for name in alias.members if name.startswith(f"{provider}/")]
+    left = [name for name in alias.members if name not in gone]
+    if not left:
+        return (
+            f"The alias {alias.name} asks nothing else, and is not served then: "
+            f"`alias remove {alias.name}`."
+        )
+    weights = {name: weight for name, weight in alias.weights.items() if name in left}
+    words = alias._replace(members=tuple(left), weights=weights).as_words()
+    return f"The alias {alias.name} still names {', '.join(gone)}: `{shlex.join(words)}`."
 
 
 def enable(ctx: Context, args: Mapping[str, Any]) -> Result:

@@ -7,7 +7,7 @@ import gc
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from freerouter.commands.pools import lost_lines
+from freerouter.commands.judging import another_key
 from freerouter.commands.writing import (
     gone_line,
     last_lists,
@@ -18,12 +18,19 @@ from freerouter.commands.writing import (
     write,
 )
 from freerouter.config.providers_file import OPTIONS, load_providers
-from freerouter.config.state import read_fetched, read_left_out, read_refused, read_suffixes
+from freerouter.config.state import (
+    read_fetched,
+    read_left_out,
+    read_refused,
+    read_refusing,
+    read_state,
+    read_suffixes,
+)
 from freerouter.errors import FreeRouterError, NotConfiguredError, ProviderError
 from freerouter.providers.configured import accounts_of, configured_accounts, first_keys
 from freerouter.providers.discovery import Outcome, discover
 from freerouter.providers.kept import Kept
-from freerouter.providers.several import notes_on_several, together
+from freerouter.providers.several import is_refused, notes_on_several, together
 from freerouter.providers.today import today
 from freerouter.result import Line, Progress, Result, counted
 
@@ -61,7 +68,7 @@ def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
     every = accounts_of(ctx, file)
     asked = [a for a in every if not only or a.name in only]
     kept = Kept(ctx.workspace.answers, ctx.now, fresh=args["fresh"])
-    outcomes = _discover(ctx, asked, args["timeout"], kept)
+    outcomes = [_mended(o) for o in _discover(ctx, asked, args["timeout"], kept)]
     old, suffixes = last_lists(ctx.workspace), read_suffixes(ctx.workspace)
     outcomes = [_under(o, suffixes) for o in outcomes]
     keys = together(_proven(ctx, outcomes, args))
@@ -93,8 +100,14 @@ def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
     when = ctx.now() if before is None else before
     refused = {**read_refused(ctx.workspace), **{k.first.account.name: k.left_out for k in keys}}
     refused = {name: names for name, names in refused.items() if names}
-    changed = write(ctx, file, parts, fetched=when, left_out=left_out, refused=refused)
+    refusing = read_refusing(read_state(ctx.workspace.models_file)) - answers.keys()
+    refusing |= {name for name, outcome in answers.items() if is_refused(outcome)}
+    changed = write(
+        ctx, file, parts, fetched=when, left_out=left_out, refused=refused, refusing=refusing
+    )
     kept.write({o.account.name for o in outcomes if o.error is None})
+    from freerouter.commands.pools import lost_lines
+
     show += lost_lines(ctx.workspace)
     show.append(total_line(parts, changed=changed))
     counts = {p.account.name: len(p.models) for p in parts}
@@ -194,8 +207,19 @@ def _discover(ctx: Context, accounts: list[Account], timeout: float, kept: Kept)
 def _load_the_rest() -> None:
     """What reads and writes the answers is imported while they are awaited."""
     import freerouter.commands.changes
+    import freerouter.commands.pools
+    import freerouter.config.backups
     import freerouter.config.generate
     import freerouter.providers.models  # noqa: F401 - it is the import that counts
+
+
+def _mended(outcome: Outcome) -> Outcome:
+    """With the next step, where its key is refused."""
+    error = outcome.error
+    if error is None or not is_refused(outcome):
+        return outcome
+    fix = another_key(outcome.account, error.fix)
+    return outcome._replace(error=ProviderError(error.what, error.why, fix, state="refused"))
 
 
 def _under(outcome: Outcome, suffixes: Mapping[str, str]) -> Outcome:
@@ -218,8 +242,7 @@ def _list_of(
         return account.under(suffixes.get(account.name, "")), last
     if outcome.error is None:
         return outcome.account, list(outcome.models)
-    refused = isinstance(outcome.error, ProviderError) and outcome.error.state == "refused"
-    return outcome.account, [] if refused else [m._replace(stale=True) for m in last]
+    return outcome.account, [m._replace(stale=True) for m in last]
 
 
 def _changes(

@@ -36,6 +36,13 @@ def ask_all(ctx: Context, accounts: Sequence[Account], seconds: float) -> list[V
     return verdicts
 
 
+def another_key(account: Account, fix: str) -> str:
+    """What to do where a key is refused: `fix` says where keys are made."""
+    which = f" --number {account.number}" if account.number > 1 else ""
+    step = f"`freerouter keys set {account.name}{which}` stores another one."
+    return f"{step} {fix.rstrip('.')}." if fix else step
+
+
 def too_late(account: Account, seconds: float, fix: str = "") -> Verdict:
     from freerouter.providers.keys import Verdict
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from freerouter.commands.listing import read_listing
+from freerouter.commands.listing import REFUSED, read_listing
 from freerouter.commands.models import thousands, tokens
 from freerouter.config.kept_models import able
 from freerouter.errors import NotFoundError, UsageError
@@ -80,7 +80,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         tuple(i for i, name in enumerate(columns) if name in NUMBERS),
         _spare(columns, chosen=bool(args["columns"])),
     )
-    return Result(data, (table, _total(found), *unknown))
+    return Result(data, (table, _total(found), *_refusals(found), *unknown))
 
 
 def _columns(given: str | None) -> Sequence[str]:
@@ -205,8 +205,8 @@ def _shown(found: Listing, name: str) -> Sequence[str]:
     if name in ("in", "out"):
         return [price or "" for price in found.column(f"{name}put_price")]
     if name == "state":
-        pairs = zip(found.column("state"), found.column("stale"), strict=True)
-        return [f"{state}, stale" if stale else state for state, stale in pairs]
+        facts = zip(*map(found.column, ("state", "stale", "why")), strict=True)
+        return [f"{state}{_age(why) if stale else ''}" for state, stale, why in facts]
     if name == "selected":
         facts = zip(*map(found.column, ("selected", "written", "state")), strict=True)
         return [
@@ -220,6 +220,11 @@ def _shown(found: Listing, name: str) -> Sequence[str]:
     if name == "proven":
         return found.each_kind("proven", lambda day: volatile("date", day) if day else "")
     return found.column(name)
+
+
+def _age(why: str) -> str:
+    """That a list is an old one."""
+    return ", key refused" if why == REFUSED else ", stale"
 
 
 _SELECTED = {
@@ -245,6 +250,16 @@ def _spare(columns: Sequence[str], *, chosen: bool) -> tuple[int, ...]:
     if chosen:
         return tuple(range(len(columns) - 1, 0, -1))
     return tuple(columns.index(name) for name in SPARE)
+
+
+def _refusals(found: Listing) -> list[Line]:
+    """The next step for every provider that took no key."""
+    pairs = zip(found.column("provider"), found.column("why"), strict=True)
+    names = sorted({name for name, why in pairs if why == REFUSED})
+    return [
+        Line(f"{name} refuses its key: `keys set {name}` stores another one, then `fetch`.", "warn")
+        for name in names
+    ]
 
 
 def _total(found: Listing) -> Line:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from freerouter.commands.serving import Serving, serving
 from freerouter.config.kept_models import OF_KIND, OWN, able, read_kept
 from freerouter.config.proven import day_of, read_calls
-from freerouter.config.state import read_selected, read_state
+from freerouter.config.state import read_refusing, read_selected, read_state
 from freerouter.rows import Rows
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ STATES = ("listed", "proven", "failing", "gone")
 """In its list; answered the last call; failed at it; selected, but in its list no more."""
 BESIDES = {"state": "listed", "proven": "", "why": "", "selected": False, "served": None}
 """What is known of a model besides its list, and what it is where nothing is known."""
+REFUSED = "the key is refused"
+"""Why a list is old, where its provider took no key when it was last asked."""
 KIND = (*OF_KIND, *BESIDES)
 UNLISTED = {"free": "unknown", "reason": "", "stale": False, "can": "", "written": False}
 """What is said of a model that is gone, besides its name."""
@@ -97,7 +99,11 @@ def read_listing(ctx: Context) -> Listing:
     served = found.names or ()
     asked = {*proven, *failing, *served, *(f"{p}/{m}" for p, m in selected)}
     there = {name: place for place, name in enumerate(names) if name in asked}
-    told = _Told(kind, [(*values, *BESIDES.values()) for values in kinds])
+    refusing = read_refusing(data)
+    besides = {
+        name: {**BESIDES, "why": REFUSED} if name in refusing else BESIDES for name in providers
+    }
+    told = _Told(kind, [(*values, *besides[values[0]].values()) for values in kinds])
     for provider, model in selected:
         name = f"{provider}/{model}"
         if name not in there:

@@ -54,12 +54,12 @@ def pools_of(
     own = [_own(alias, served) for alias in file.aliases.values() if not alias.off]
     taken = {*file.aliases, *_named_by_hand(file), *(m.model.id for m in served.members.values())}
     pairs = [(member.accounts[0], member.model) for member in served.members.values()]
-    built = []
-    for name in BUILT_IN:
-        ranked = rank(name, pairs, proven) if name not in taken else ()
-        members = tuple(served.members[f"{a.name}/{m.id}"] for a, m in ranked)
-        if members:
-            built.append(Pool(name, members))
+    ranked = rank([name for name in BUILT_IN if name not in taken], pairs, proven)
+    built = [
+        Pool(name, tuple(served.members[f"{a.name}/{m.id}"] for a, m in members))
+        for name, members in ranked.items()
+        if members
+    ]
     return (*own, *built)
 
 

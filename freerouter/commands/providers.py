@@ -14,6 +14,7 @@ from freerouter.providers.account import has_instead, shown_base
 from freerouter.providers.catalogue import Catalogue, Provider, catalogue_of
 from freerouter.providers.http import without_password
 from freerouter.providers.record import told
+from freerouter.providers.several import next_number
 from freerouter.result import Fields, Line, Result, Table, counted
 from freerouter.volatile import volatile_url
 
@@ -220,6 +221,7 @@ def _row(one: Listed, secrets: Secrets, models: int | None) -> dict[str, Any]:
         "key_env": variable or (named[0] if named else usual),
         "key_url": p.key_url,
         "has_key": bool(variable) or literal or signed,
+        "next_key": _next_key(entry, variable, (named or [usual])[0], secrets),
         "signed": signed,
         "found": found,
         "ready": (
@@ -242,6 +244,13 @@ def _row(one: Listed, secrets: Secrets, models: int | None) -> dict[str, Any]:
         "regions": [{"region": name, "url": url} for name, url in p.regions.items()],
         "hint": f"{hint}; {found}".lstrip("; ") if variable or answers else hint,
     }
+
+
+def _next_key(entry: Entry | None, variable: str, usual: str, secrets: Secrets) -> int | None:
+    """The number of the key that `keys set --number` would add, None where it would not be used."""
+    if entry is None or entry.keys or not variable or variable != usual:
+        return None
+    return next_number(variable, secrets)
 
 
 def _probe(

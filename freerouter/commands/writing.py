@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.commands.changes import some
 from freerouter.config import atomic
-from freerouter.config.backups import back_up
 from freerouter.config.kept_models import by_kind
 from freerouter.config.proven import read_proven
 from freerouter.config.providers_file import NEVER
@@ -23,6 +22,8 @@ from freerouter.config.state import (
     read_models,
     read_ranked_by,
     read_refused,
+    read_refusing,
+    read_state,
     state_text,
 )
 from freerouter.errors import FileError, FreeRouterError, ProviderError
@@ -30,7 +31,7 @@ from freerouter.process.record import running
 from freerouter.result import Line, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from freerouter.config.providers_file import ProvidersFile
     from freerouter.config.workspace import Workspace
@@ -205,6 +206,7 @@ def write(
     others: Iterable[Mapping[str, Any]] = (),
     left_out: Mapping[str, Mapping[str, int]] | None = None,
     refused: Mapping[str, Sequence[str]] | None = None,
+    refusing: Collection[str] | None = None,
     backed_up: bool = False,
 ) -> bool:
     """Write both files; whether config.yaml changed. `others` are rows that belong to no part.
@@ -224,6 +226,9 @@ def write(
         left_out = read_left_out(workspace)
     if refused is None:
         refused = read_refused(workspace)
+    if refusing is None:
+        refusing = read_refusing(read_state(workspace.models_file))
+    refusing = sorted(p.account.name for p in parts if p.account.name in refusing)
     rows = [
         {**m._asdict(), "written": m.id in written}
         for p in parts
@@ -235,6 +240,8 @@ def write(
     with atomic.lock(workspace.root):
         changed = _read(workspace.config_file) != text
         if changed and not backed_up and os.path.exists(workspace.config_file):
+            from freerouter.config.backups import back_up
+
             back_up(workspace, ctx.now())
         state = {
             "version": 2,
@@ -247,6 +254,7 @@ def write(
             "pools": [pool.as_data() for pool in pools],
             "proven": proven,
             **({"refused": refused} if refused else {}),
+            **({"refusing": refusing} if refusing else {}),
         }
         files = {workspace.models_file: state_text(state), workspace.config_file: text}
         if not changed:

@@ -59,6 +59,17 @@ class Alias(NamedTuple):
             value["timeout"] = self.timeout
         return value
 
+    def as_words(self) -> list[str]:
+        """The command that writes it."""
+        words = ["alias", "add", self.name, *self.members]
+        if self.strategy != ORDER:
+            words += ["--strategy", self.strategy]
+        for member, weight in self.weights.items():
+            words += ["--weight", f"{member}={weight}"]
+        if self.timeout is not None:
+            words += ["--timeout", f"{self.timeout:g}"]
+        return words
+
 
 def read_aliases(document: Document, data: Mapping[Any, Any]) -> dict[str, Alias]:
     """Every alias by its name. What is wrong is refused with its place, once an alias."""

@@ -73,6 +73,13 @@ def read_refused(workspace: Workspace) -> dict[str, list[str]]:
     return {name: [*names] for name, names in found.items() if isinstance(names, list)}
 
 
+def read_refusing(data: Mapping[str, Any] | None) -> frozenset[str]:
+    """Providers that refused every key when they were last asked, so that their lists are old."""
+    found = data.get("refusing") if data else None
+    names = found if isinstance(found, list) else ()
+    return frozenset(name for name in names if isinstance(name, str))
+
+
 def read_selected(data: Mapping[str, Any] | None) -> dict[str, list[str]]:
     """By provider, what providers.yaml selected when config.yaml was written."""
     found = data.get("selected") if data else None

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 LONGEST = 1000
@@ -28,14 +31,14 @@ class NotPlainError(ValueError):
 
 
 def dump_yaml(data: Any) -> str:
-    lines: list[str] = []
     if not isinstance(data, dict | list) or not data:
         return dump_slowly(data)
+    writer = _Writer()
     try:
-        _write(data, "", lines, set())
+        writer.write(data, "")
     except NotPlainError:
         return dump_slowly(data)
-    return "\n".join(lines) + "\n"
+    return "\n".join(writer.lines) + "\n"
 
 
 def dump_slowly(data: Any) -> str:
@@ -50,40 +53,70 @@ def dump_slowly(data: Any) -> str:
     return text
 
 
-def _write(data: Any, indent: str, lines: list[str], seen: set[int]) -> None:
-    """The lines of a map or a list that is not empty."""
-    # What stands in two places gets an anchor, which is PyYAML's business.
-    if id(data) in seen:
-        raise NotPlainError
-    seen.add(id(data))
-    if isinstance(data, dict):
-        for key, value in data.items():
-            kind = type(value)  # a scalar, mostly
-            if kind is str:
-                lines.append(f"{indent}{_key(key)}: {_text(value)}")
-            elif kind is float:
-                lines.append(f"{indent}{_key(key)}: {_number(repr(value))}")
-            else:
-                _put(f"{indent}{_key(key)}:", value, indent, lines, seen)
-        return
-    for item in data:
-        first = len(lines)
-        if isinstance(item, dict | list) and item:
-            _write(item, f"{indent}  ", lines, seen)
-            lines[first] = f"{indent}- {lines[first][len(indent) + 2 :]}"
+class _Texts(dict[str, str]):
+    """How texts are written. Most values of a long list are few, and each is looked at once."""
+
+    def __missing__(self, value: str) -> str:
+        text = self[value] = _text(value)
+        return text
+
+
+class _Heads(dict[Any, str]):
+    """What stands before a value, by its key."""
+
+    def __init__(self, indent: str) -> None:
+        self._indent = indent
+
+    def __missing__(self, key: Any) -> str:
+        text = self[key] = f"{self._indent}{_key(key)}:"
+        return text
+
+
+class _Writer:
+    """Puts together the lines of maps and lists that are not empty."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._seen: set[int] = set()
+        self._texts = _Texts()
+        self._heads: dict[str, _Heads] = {}
+
+    def write(self, data: Any, indent: str) -> None:
+        # What stands in two places gets an anchor, which is PyYAML's business.
+        if id(data) in self._seen:
+            raise NotPlainError
+        self._seen.add(id(data))
+        if isinstance(data, dict):
+            self._map(data, indent)
         else:
-            lines.append(f"{indent}- {_scalar(item)}")
+            self._list(data, indent)
 
+    def _map(self, data: Mapping[Any, Any], indent: str) -> None:
+        heads = self._heads.get(indent)
+        if heads is None:
+            heads = self._heads[indent] = _Heads(indent)
+        add, texts = self.lines.append, self._texts
+        for key, value in data.items():
+            if type(value) is str:  # most are
+                add(f"{heads[key]} {texts[value]}")
+            elif isinstance(value, dict) and value:
+                add(heads[key])
+                self.write(value, f"{indent}  ")
+            elif isinstance(value, list) and value:
+                add(heads[key])
+                self.write(value, indent)
+            else:
+                add(f"{heads[key]} {_scalar(value)}")
 
-def _put(head: str, value: Any, indent: str, lines: list[str], seen: set[int]) -> None:
-    if isinstance(value, dict) and value:
-        lines.append(head)
-        _write(value, f"{indent}  ", lines, seen)
-    elif isinstance(value, list) and value:
-        lines.append(head)
-        _write(value, indent, lines, seen)
-    else:
-        lines.append(f"{head} {_scalar(value)}")
+    def _list(self, data: Sequence[Any], indent: str) -> None:
+        deeper, lines = f"{indent}  ", self.lines
+        for item in data:
+            first = len(lines)
+            if isinstance(item, dict | list) and item:
+                self.write(item, deeper)
+                lines[first] = f"{indent}- {lines[first][len(deeper) :]}"
+            else:
+                lines.append(f"{indent}- {_scalar(item)}")
 
 
 @lru_cache(maxsize=4096)

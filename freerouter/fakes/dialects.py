@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 OLLAMA = "/api/chat"
 OPENAI = "/chat/completions"
-_IN_PATH = re.compile(r".*/(?:models?|deployments)/([^/]+?)(?::generateContent|/converse)$")
+STREAMED = (":streamGenerateContent", "/converse-stream")
+"""How the paths of a streamed answer end, where it is not the question that asks for it."""
+_IN_PATH = re.compile(
+    r".*/(?:models?|deployments)/([^/]+?)"
+    r"(?::generateContent|:streamGenerateContent|/converse|/converse-stream)$"
+)
 
 
 class Chat(NamedTuple):
@@ -121,12 +126,13 @@ def request_of(path: str, body: Any) -> Any:
     limit = (limits or {}).get("max_output_tokens" if kind == "gemini" else "maxTokens")
     model = unquote(named.group(1)) if named else ""
     messages = asked if isinstance(asked, list) else None
-    return {"model": model, "messages": messages, "max_tokens": limit}
+    stream = path.endswith(STREAMED)
+    return {"model": model, "messages": messages, "max_tokens": limit, "stream": stream}
 
 
-def native(path: str, chat: Chat) -> dict[str, Any]:
-    """The whole answer in the dialect of the path."""
-    return _ANSWERS.get(dialect_of(path), completion)(chat)
+def native_of(dialect: str, chat: Chat) -> dict[str, Any]:
+    """The whole answer in a dialect."""
+    return _ANSWERS.get(dialect, completion)(chat)
 
 
 def _anthropic(chat: Chat) -> dict[str, Any]:
@@ -182,10 +188,10 @@ def _bedrock(chat: Chat) -> dict[str, Any]:
 
 
 _ENDINGS = {
-    "anthropic": "/v1/messages",
-    "gemini": ":generateContent",
-    "cohere": "/v2/chat",
-    "bedrock": "/converse",
+    "anthropic": ("/v1/messages",),
+    "gemini": (":generateContent", STREAMED[0]),
+    "cohere": ("/v2/chat",),
+    "bedrock": ("/converse", STREAMED[1]),
 }
 _ANSWERS: dict[str, Callable[[Chat], dict[str, Any]]] = {
     "anthropic": _anthropic,

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from freerouter.config import variables
 from freerouter.errors import FileError
-from freerouter.fakes import dialects, shapes
+from freerouter.fakes import dialects, shapes, streams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,19 +157,18 @@ class FakeServer:
         if asked != "check" and chat.model not in {model.id for model in fake.models}:
             message = f"The model {chat.model} does not exist"
             return _as_json(404, shapes.error_body(message, "model_not_found"))
-        return _chat(chat, path)
+        return _chat(chat, path, headers.get("Accept", ""))
 
 
-def _chat(chat: dialects.Chat, path: str) -> Answer:
+def _chat(chat: dialects.Chat, path: str, accept: str) -> Answer:
     kind = dialects.dialect_of(path)
     if kind == "ollama":
         lines = tuple(_dump(line) + b"\n" for line in dialects.ollama_lines(chat))
         return Answer(200, lines, "application/x-ndjson", stream=chat.stream)
-    if kind != "openai" or not chat.stream:
-        return _as_json(200, dialects.native(path, chat))
-    sent = [_dump(event) for event in dialects.events(chat)]
-    parts = tuple(b"data: " + event + b"\n\n" for event in [*sent, b"[DONE]"])
-    return Answer(200, parts, "text/event-stream", stream=True)
+    if not chat.stream:
+        return _as_json(200, dialects.native_of(kind, chat))
+    sent, parts = streams.stream_of(kind, chat, accept)
+    return Answer(200, parts, sent, stream=True)
 
 
 def _failed(failure: Failure) -> Answer:

@@ -6,14 +6,15 @@ take the first places with it; within a turn, what is proven to answer comes fir
 
 from __future__ import annotations
 
+import heapq
 import os
 import re
 from functools import cache, lru_cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from freerouter.providers.account import Account
     from freerouter.providers.models import Model
@@ -24,17 +25,16 @@ SIZE = re.compile(r"(?<![0-9a-z.])(?:(\d+)x)?(\d+(?:\.\d+)?)b(?![a-z0-9])")
 """Billions of parameters in a name: 70b, 8x7b, 1.5b; not the active ones of a30b or a3b."""
 
 
-class Ranked(NamedTuple):
-    """A model that may be a member, with what it is ranked by.
+class Candidate(NamedTuple):
+    """A model that a conversation can be had with, and what every alias ranks it by."""
 
-    `standing`: what it may cost, whether its provider was silent last, whether it is unproven, and
-    how able it is.
-    """
-
-    account: Account
     model: Model
     name: str
-    standing: tuple[int, bool, bool, float]
+    """Its id in lower case."""
+    able: float
+    window: float
+    """What its window takes away."""
+    unproven: bool
 
 
 @cache
@@ -49,14 +49,15 @@ class Patterns:
     """Rules with a pattern each. Most names match none, which one search for all of them tells."""
 
     def __init__(self, found: Sequence[Mapping[str, Any]]) -> None:
-        either = re.compile("|".join(f"(?:{rule['match']})" for rule in found) or r"(?!)")
-        self.any = either.search
+        # Without a group around each, `re` skips what none of them can begin with.
+        self.any = re.compile("|".join(rule["match"] for rule in found) or r"(?!)").search
         self._each = [(re.compile(rule["match"]), rule.get("points", 0)) for rule in found]
 
-    def points(self, name: str) -> Iterator[float]:
+    def points(self, name: str) -> Sequence[float]:
         """Those of each rule that the name matches, in the order of the rules."""
-        if self.any(name):
-            yield from (points for pattern, points in self._each if pattern.search(name))
+        if not self.any(name):
+            return ()
+        return [points for pattern, points in self._each if pattern.search(name)]
 
 
 @cache
@@ -68,42 +69,60 @@ def patterns(*place: str) -> Patterns:
     return Patterns(found)
 
 
+Served = tuple["Account", "Model"]
+
+
 def rank(
-    alias: str, served: Iterable[tuple[Account, Model]], proven: Collection[str]
-) -> list[tuple[Account, Model]]:
-    """The members of a built-in alias, the one that is asked first standing first."""
-    rated: list[Ranked] = []
-    by_cost: dict[int, list[tuple[Account, Model]]] = {}
+    aliases: Iterable[str], served: Iterable[Served], proven: Collection[str]
+) -> dict[str, list[Served]]:
+    """The members of built-in aliases, in each the one that is asked first standing first."""
+    by_cost: dict[int, dict[str, tuple[Account, list[Model]]]] = {}
     for account, model in served:
-        by_cost.setdefault(COSTS[model.free], []).append((account, model))
-    for _, pairs in sorted(by_cost.items()):
-        if len(rated) < rules()["length"]:
-            rated += _rated(alias, pairs, proven)
-    rated.sort(key=attrgetter("name"), reverse=True)
-    rated.sort(key=attrgetter("standing"))
-    turns: dict[tuple[int, str], int] = {}
-    placed = []
-    for one in rated:
-        key = (one.standing[0], one.account.name)
-        turn = turns[key] = turns.get(key, 0) + 1
-        if turn <= rules()["length"]:
-            placed.append((turn, one))
-    placed.sort(key=lambda pair: (pair[1].standing[0], pair[0], pair[1].standing))
-    return [(one.account, one.model) for _, one in placed[: rules()["length"]]]
+        providers = by_cost.setdefault(COSTS[model.free], {})
+        providers.setdefault(account.name, (account, []))[1].append(model)
+    known = frozenset(proven)
+
+    @cache
+    def candidates(cost: int) -> list[tuple[Account, list[Candidate]]]:
+        return [(a, _candidates(a, models, known)) for a, models in by_cost[cost].values()]
+
+    return {alias: _members(alias, sorted(by_cost), candidates) for alias in aliases}
 
 
-def _rated(
-    alias: str, served: Iterable[tuple[Account, Model]], proven: Collection[str]
-) -> list[Ranked]:
-    points_by, rated = scale(alias).points, []
-    for account, model in served:
-        points = points_by(model, account.provider.id)
-        if points is None or (account.provider.demo and alias != "auto"):
-            continue
-        name = f"{account.name}/{model.id}"
-        standing = (COSTS[model.free], model.stale, name not in proven, -points)
-        rated.append(Ranked(account, model, name, standing))
-    return rated
+def _members(
+    alias: str,
+    costs: Iterable[int],
+    candidates: Callable[[int], list[tuple[Account, list[Candidate]]]],
+) -> list[Served]:
+    length, best, fit = rules()["length"], scale(alias).best, 0
+    placed: list[tuple[tuple[Any, ...], str, Served]] = []
+    for cost in costs:
+        if fit >= length:
+            break
+        for account, some in candidates(cost):
+            if account.provider.demo and alias != "auto":
+                continue
+            fit += len(some)
+            for turn, (standing, model) in enumerate(best(some, account.provider.id, length)):
+                name = f"{account.name}/{model.id}"
+                placed.append(((cost, turn, standing), name, (account, model)))
+    placed.sort(key=itemgetter(1), reverse=True)
+    placed.sort(key=itemgetter(0))
+    return [pair for _, _, pair in placed[:length]]
+
+
+def _candidates(
+    account: Account, models: Iterable[Model], proven: Collection[str]
+) -> list[Candidate]:
+    """Those of one provider, later names first."""
+    found = []
+    for model in sorted(models, key=attrgetter("id"), reverse=True):
+        name = model.id.lower()
+        able = _able(name)
+        if able is not None:
+            unproven = f"{account.name}/{model.id}" not in proven
+            found.append(Candidate(model, name, able, _of_window(model.context), unproven))
+    return found
 
 
 class Scale:
@@ -115,24 +134,25 @@ class Scale:
         self._providers: Mapping[str, float] = wanted.get("providers", {})
         self._added = patterns("aliases", alias, "add")
 
-    def points(self, model: Model, provider: str) -> float | None:
-        """How well a model fits; None where no conversation can be had with it."""
-        name = model.id.lower()
-        able = _able(name)
-        if able is None:
-            return None
-        points = self._able * able + self._providers.get(provider, 0) + _of_window(model.context)
-        return points + sum(self._added.points(name)) if self._added.any(name) else points
+    def best(
+        self, some: Sequence[Candidate], provider: str, length: int
+    ) -> list[tuple[list[float], Model]]:
+        """The first ones of a provider, and where each stands: whether its provider was silent
+        last, whether it is unproven, and how well it fits.
+        """
+        added, able, bonus = self._added, self._able, self._providers.get(provider, 0)
+        rated = []
+        for place, one in enumerate(some):
+            points = able * one.able + bonus + one.window + sum(added.points(one.name))
+            rated.append((one.model.stale, one.unproven, -points, place))
+        return [
+            (standing, some[place].model) for *standing, place in heapq.nsmallest(length, rated)
+        ]
 
 
 @cache
 def scale(alias: str) -> Scale:
     return Scale(alias)
-
-
-def points_of(alias: str, model: Model, provider: str) -> float | None:
-    """How well a model fits an alias; None where no conversation can be had with it."""
-    return scale(alias).points(model, provider)
 
 
 @lru_cache(maxsize=1024)
@@ -147,9 +167,9 @@ def _of_window(context: int | None) -> float:
 def _able(name: str) -> float | None:
     """How able a model is by its name; None where it is none to talk with."""
     all_rules = rules()
-    if next(patterns("never").points(name), None) is not None:
+    if patterns("never").any(name):
         return None
-    known, size = next(patterns("able").points(name), None), size_of(name)
+    known, size = next(iter(patterns("able").points(name)), None), size_of(name)
     if size is None:
         return float(all_rules["unknown"] if known is None else known)
     by_size = next(points for least, points in all_rules["sizes"].items() if size >= least)

@@ -28,7 +28,7 @@ MOST = 20
 class Keys(NamedTuple):
     """What a provider's keys answered: `first` stands for all, `others` are as good.
 
-    `refused` are keys that are left out, since others are not refused.
+    `refused` are keys that are left out, since others are not refused. Where all are, none is.
     """
 
     first: Outcome
@@ -60,12 +60,12 @@ def _numbered(account: Account, secrets: Secrets) -> list[str]:
     name = account.key_name
     if not name or name.startswith("FREEROUTER_KEY_"):
         return []
-    found = []
-    for number in range(2, MOST):
-        if not secrets.get(f"{name}_{number}"):
-            break
-        found.append(f"${{{name}_{number}}}")
-    return found
+    return [f"${{{name}_{number}}}" for number in range(2, next_number(name, secrets) or MOST)]
+
+
+def next_number(name: str, secrets: Secrets) -> int | None:
+    """The first one that is free beside a variable; None where all are taken."""
+    return next((n for n in range(2, MOST) if not secrets.get(f"{name}_{n}")), None)
 
 
 def _as_number(account: Account, number: int, variable: str | None) -> Account:
@@ -86,7 +86,7 @@ def _best(group: Sequence[Outcome]) -> Keys:
     refused = [o for o in group if is_refused(o)]
     usable = [o for o in group if not is_refused(o)]
     if not usable:
-        return Keys(group[0])
+        return Keys(group[0], tuple(o.account for o in group[1:]))
     first = next((o for o in usable if o.error is None), usable[0])
     others = tuple(o.account for o in usable if o is not first)
     return Keys(first, others, tuple(refused))

@@ -199,6 +199,32 @@ def test_what_was_removed_is_gone_after_fetching(world: World, server: FakeServe
     assert ran.out == "Demo: 1 model (demo: no real language model)\n1 model in config.yaml.\n"
 
 
+def test_aliases_that_lose_a_member_are_told_with_the_next_command(world: World) -> None:
+    world.providers(
+        "providers:\n  - {type: demo}\n  - {type: oai, name: lab, api_base: http://lab/v1}\n"
+        "aliases:\n"
+        "  both:\n"
+        "    members: [lab/a, demo/demo]\n"
+        "    strategy: balance\n"
+        "    weights: {lab/a: 3, demo/demo: 2}\n"
+        "  mine: [lab/a, lab/b]\n"
+        "  yours: [demo/demo]\n"
+        "  fast: off\n"
+    )
+    ran = world.cli("providers", "remove", "lab")
+    assert ran.out == (
+        "lab taken out of providers.yaml.\n"
+        "The gateway serves it until `fetch` and `reload`.\n"
+        "The alias both still names lab/a: "
+        "`alias add both demo/demo --strategy balance --weight demo/demo=2`.\n"
+        "The alias mine asks nothing else, and is not served then: `alias remove mine`.\n"
+    )
+    world.cli("fetch")
+    for line in ("alias remove mine", "alias add both demo/demo --strategy balance"):
+        assert world.cli(*line.split()).code == 0
+    assert "lab/" not in text_of(world)
+
+
 # Taking it back
 
 

@@ -215,8 +215,14 @@ def refusal(world: World, server: FakeServer, reply: Reply, *more: str) -> str:
                 "What came has keys: message.\nCheck `api_base`.\n"
             ),
         ),
-        (Reply({}, status=401), "lab refused this key (401).\n"),
-        (Reply({}, status=403), "lab refused this key (403).\n"),
+        (
+            Reply({}, status=401),
+            "lab refused this key (401).\n`freerouter keys set lab` stores another one.\n",
+        ),
+        (
+            Reply({}, status=403),
+            "lab refused this key (403).\n`freerouter keys set lab` stores another one.\n",
+        ),
         (Reply({}, status=402), "lab wants payment first (402).\n"),
         (
             Reply({}, status=404),
@@ -337,16 +343,49 @@ def test_a_failed_provider_keeps_its_last_list_marked_stale(
     assert not any(r["stale"] for r in rows)
 
 
-def test_a_refused_key_costs_the_provider_its_old_list(
+def test_a_refused_key_leaves_the_last_list_and_names_the_next_command(
+    routed: World, serve: Callable[[], FakeServer]
+) -> None:
+    other = serve()
+    routed.providers(OPENROUTER + lab(other, "a"))
+    routed.cli("fetch")
+    before = (routed.workspace / "config.yaml").read_bytes()
+    other.replies["/v1/models"] = Reply({}, status=401)
+    ran = routed.cli("fetch")
+    assert (ran.code, ran.err) == (
+        0,
+        "lab refused this key (401). `freerouter keys set lab` stores another one.\n",
+    )
+    assert "lab: keeps its last 1 model, marked stale\n" in ran.out
+    assert (routed.workspace / "config.yaml").read_bytes() == before
+
+
+def test_a_refused_key_is_told_in_the_list_until_one_is_taken(
     routed: World, serve: Callable[[], FakeServer]
 ) -> None:
     other = serve()
     routed.providers(OPENROUTER + lab(other, "a"))
     routed.cli("fetch")
     other.replies["/v1/models"] = Reply({}, status=401)
-    ran = routed.cli("fetch")
-    assert (ran.code, ran.err) == (0, "lab refused this key (401).\n")
-    assert "a" not in served(routed)
+    routed.cli("fetch")
+    advice = "lab refuses its key: `keys set lab` stores another one, then `fetch`.\n"
+    shown = routed.cli("list").out
+    assert "listed, key refused" in shown
+    assert advice in shown
+    rows = json.loads(routed.cli("list", "--json").out)["models"]
+    assert {r["id"]: r["why"] for r in rows if r["stale"]} == {"a": "the key is refused"}
+    routed.cli("fetch", "--provider", "openrouter")
+    assert advice in routed.cli("list").out, "it was not asked again"
+    routed.cli("select", "a")
+    assert advice in routed.cli("list").out
+    other.replies["/v1/models"] = Reply({}, status=500)
+    routed.cli("fetch")
+    shown = routed.cli("list").out
+    assert "listed, stale" in shown
+    assert "refuse" not in shown
+    other.replies["/v1/models"] = openai_list("a")
+    routed.cli("fetch")
+    assert "stale" not in routed.cli("list").out
 
 
 def test_strict_fails_if_any_provider_fails_but_writes_the_others(

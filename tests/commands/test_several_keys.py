@@ -95,7 +95,7 @@ def test_a_refused_key_of_several_is_left_out_with_a_line(lab: World, server: Fa
     assert ran.code == 0
     assert ran.err == (
         'lab (key 2) refused this key (401). It says: "Incorrect API key". '
-        "It is left out (LAB_KEY_2).\n"
+        "`freerouter keys set lab --number 2` stores another one. It is left out (LAB_KEY_2).\n"
     )
     assert set(deployments(lab)) == {"lab/a", "lab/b"}
     assert lab.cli("select", "a").code == 0
@@ -105,6 +105,18 @@ def test_a_refused_key_of_several_is_left_out_with_a_line(lab: World, server: Fa
     assert set(deployments(lab)) == {"lab/a", "lab/a#2"}
     assert lab.cli("select", "b").code == 0
     assert set(deployments(lab)) == {"lab/b", "lab/b#2"}
+
+
+def test_where_every_key_is_refused_all_stay_as_they_were(lab: World, server: FakeServer) -> None:
+    lab.cli("fetch")
+    accept(server)
+    server.replies["/v1/models"] = Reply({}, status=401)
+    ran = lab.cli("fetch")
+    assert (ran.code, ran.out) == (
+        5,
+        "lab: keeps its last 2 models, marked stale\n2 models in config.yaml (unchanged).\n",
+    )
+    assert deployments(lab) == BOTH
 
 
 def test_the_others_stay_when_it_is_the_first_that_is_refused(
@@ -251,3 +263,22 @@ def test_the_gateway_spreads_requests_over_both_keys(
         assert used == {FIRST, SECOND}
     finally:
         lab.cli("stop", "--timeout", "2")
+
+
+@pytest.mark.parametrize(
+    ("env", "entry", "number"),
+    [
+        ("LAB_KEY=one-key\n", "api_key: '${LAB_KEY}'", 2),
+        ("LAB_KEY=one-key\nLAB_KEY_2=two-keys\nLAB_KEY_4=four-keys\n", "api_key: '${LAB_KEY}'", 3),
+        ("", "api_key: '${LAB_KEY}'", None),
+        ("LAB_KEY=one-key\n", "keys: ['${LAB_KEY}']", None),
+        ("LAB_KEY=one-key\n", "api_key: a-key-written-out", None),
+    ],
+)
+def test_the_number_that_a_further_key_would_have_is_told(
+    lab: World, env: str, entry: str, number: int | None
+) -> None:
+    lab.providers(f"providers: [{{type: oai, name: lab, api_base: 'http://lab/v1', {entry}}}]\n")
+    (lab.workspace / ".env").write_text(env)
+    rows = json.loads(lab.cli("providers", "list", "--json").out)["providers"]
+    assert next(row["next_key"] for row in rows if row["id"] == "lab") == number

@@ -71,7 +71,9 @@ def test_the_engine_takes_every_provider_and_each_answers(
         url = json.loads(started.out)["url"]
         key = read_env_file(str(gateway.workspace / ".env"))["LITELLM_MASTER_KEY"]
         answers = {name: answer_of(url, key, name) for name in ASKED}
+        streams = {name: stream_of(url, key, name) for name in ASKED}
     assert answers == {name: f"I am {name}" for name in ASKED}
+    assert streams == {name: (f"I am {name}", True, "stop") for name in ASKED}
 
 
 def check_deployments(world: World) -> None:
@@ -82,6 +84,29 @@ def check_deployments(world: World) -> None:
         params = deployment["litellm_params"]
         assert params["api_base"].startswith("http://127.0.0.1:")
         assert params["api_key"].startswith("os.environ/") or params["api_key"] == "not-needed"
+
+
+def stream_of(url: str, key: str, name: str) -> tuple[str, bool, str]:
+    """What a streamed answer comes to, whether it came in pieces, and why it ended."""
+    question = {"model": model_of(name), "messages": [{"role": "user", "content": "Who are you?"}]}
+    pieces, ended = [], ""
+    with httpx.stream(
+        "POST",
+        f"{url}/chat/completions",
+        json={**question, "stream": True},
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=60,
+    ) as answer:
+        for line in answer.iter_lines():
+            if not line.startswith("data: {"):
+                continue
+            event = json.loads(line.removeprefix("data: "))
+            if "choices" not in event:
+                return line, False, ""
+            for choice in event["choices"]:
+                pieces += [choice["delta"]["content"]] if choice["delta"].get("content") else []
+                ended = choice.get("finish_reason") or ended
+    return "".join(pieces).strip(), len(pieces) > 1, ended
 
 
 def answer_of(url: str, key: str, name: str) -> str:

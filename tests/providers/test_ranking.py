@@ -12,7 +12,7 @@ from freerouter.config.providers_file import Entry
 from freerouter.providers.account import Account
 from freerouter.providers.catalogue import Catalogue
 from freerouter.providers.models import Model
-from freerouter.providers.ranking import points_of, rank, rules, size_of
+from freerouter.providers.ranking import rank, rules, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,8 @@ ALL = [*served("groq", GROQ), *served("cerebras", CEREBRAS), *served("nvidia_nim
 
 
 def names(alias: str, pairs: Served, proven: Iterable[str] = ()) -> list[str]:
-    return [f"{a.name}/{m.id}" for a, m in rank(alias, pairs, frozenset(proven))]
+    members = rank([alias], pairs, frozenset(proven))[alias]
+    return [f"{account.name}/{model.id}" for account, model in members]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_an_alias_has_no_more_members_than_it_may(alias: str) -> None:
     ],
 )
 def test_what_is_none_to_talk_with_is_in_none_of_them(name: str) -> None:
-    assert all(points_of(alias, Model(name, "p"), "p") is None for alias in BUILT_IN)
+    assert not any(names(alias, served("mistral", [name])) for alias in BUILT_IN)
 
 
 def test_what_costs_money_comes_last() -> None:
@@ -174,19 +175,20 @@ def test_of_two_alike_the_later_name_is_taken_to_be_the_newer_one() -> None:
     ],
 )
 def test_the_larger_one_is_the_smarter(larger: str, smaller: str) -> None:
-    first, second = (points_of("smart", Model(name, "p"), "p") for name in (larger, smaller))
-    assert first is not None
-    assert second is not None
-    assert first > second
+    expected = [f"mistral/{larger}", f"mistral/{smaller}"]
+    assert names("smart", served("mistral", [smaller, larger])) == expected
+    assert names("smart", served("mistral", [larger, smaller])) == expected
 
 
 def test_a_small_window_costs_places() -> None:
-    small, large = (
-        points_of("auto", Model("m", "p", context=size), "p") for size in (4096, 131072)
-    )
-    assert small is not None
-    assert large is not None
-    assert small < large == points_of("auto", Model("m", "p"), "p")
+    small = served("mistral", ["the-later-name"], context=4096)
+    large = served("mistral", ["an-earlier-name"], context=131072)
+    unknown = served("mistral", ["a-name"])
+    assert names("auto", [*small, *large, *unknown]) == [
+        "mistral/an-earlier-name",
+        "mistral/a-name",
+        "mistral/the-later-name",
+    ]
 
 
 @pytest.mark.parametrize(

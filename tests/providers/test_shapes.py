@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,46 @@ def listed(server: FakeServer, name: str, path: str, body: Any, base: str = "") 
 
 def rows(outcome: Outcome) -> dict[str, tuple[int | None, str | None, str | None, str]]:
     return {m.id: (m.context, m.input_price, m.output_price, m.free) for m in outcome.models}
+
+
+def test_nebius_tells_prices_where_it_is_asked_for_all(server: FakeServer) -> None:
+    def model(name: str, modality: str, prompt: str, completion: str) -> dict[str, Any]:
+        pricing = {"prompt": prompt, "completion": completion, "request": "0"}
+        kind = {"modality": modality}
+        return {"id": name, "context_length": 131072, "architecture": kind, "pricing": pricing}
+
+    data = [
+        model("zai-org/GLM-5", "text->text", "0.0000006", "0.0000022"),
+        model("google/gemma-3-27b-it", "text+image->text", "0.0000001", "0.0000003"),
+        model("a/new-way", "text+video->text", "0", "0"),
+        model("Qwen/Embedding-8B", "text->embedding", "0.00000001", "0"),
+        {"id": "a/bare-one"},
+    ]
+    outcome = listed(server, "nebius", "/v1/models?verbose=true", {"data": data}, "/v1")
+    assert rows(outcome) == {
+        "zai-org/GLM-5": (131072, "0.6", "2.2", "no"),
+        "google/gemma-3-27b-it": (131072, "0.1", "0.3", "no"),
+        "a/new-way": (131072, "0", "0", "unknown"),
+        "a/bare-one": (None, None, None, "unknown"),
+    }
+    assert outcome.left_out == {"not for chat": 1}
+
+
+def test_hyperbolic_tells_prices_in_dollars_a_million(server: FakeServer) -> None:
+    def model(name: str, price: float | None, *, chat: bool = True) -> dict[str, Any]:
+        able = {"supports_chat": chat, "supports_image_input": False, "supports_tools": chat}
+        prices = {"input_price": price, "output_price": price}
+        return {"id": name, "context_length": 131072 if chat else None, **able, **prices}
+
+    data = [model("meta-llama/Llama-3.3-70B", 0.4), model("a/unpriced", None)]
+    data += [model("a/painter", None, chat=False)]
+    outcome = listed(server, "hyperbolic", "/v1/models", {"data": data}, "/v1")
+    assert rows(outcome) == {
+        "meta-llama/Llama-3.3-70B": (131072, "0.4", "0.4", "no"),
+        "a/unpriced": (131072, None, None, "unknown"),
+    }
+    assert outcome.models[0].can == "tools -vision"
+    assert outcome.left_out == {"not for chat": 1}
 
 
 def test_hugging_faces_models_are_listed_by_each_provider_behind_them(server: FakeServer) -> None:
@@ -490,6 +531,22 @@ class TestRecordedAnswers:
         assert {m.id for m in outcome.models if m.costs_nothing} == free
         routers = {r["id"] for r in alive if r["pricing"]["prompt"] == "-1"}
         assert {m.id for m in outcome.models if "router" in m.reason} == routers
+
+    @pytest.mark.parametrize("name", ["openrouter", "kilo"])
+    def test_prices_by_token_are_exact(self, server: FakeServer, name: str) -> None:
+        outcome, rows = self.recorded(server, name, *RECORDED[name])
+        told = {r["id"]: Decimal(r["pricing"]["prompt"]) * 1_000_000 for r in rows}
+        wanted = {m.id: None if told[m.id] < 0 else told[m.id] for m in outcome.models}
+        found = {m.id: m.input_price and Decimal(m.input_price) for m in outcome.models}
+        assert found == wanted
+        assert all(told[m.id] == 0 for m in outcome.models if m.costs_nothing)
+
+    def test_bedrock_without_what_sorts_or_speaks(self, server: FakeServer) -> None:
+        path = "/foundation-models"
+        outcome, _ = self.recorded(
+            server, "bedrock_foundation_models", "bedrock", path, "modelSummaries"
+        )
+        assert not [m.id for m in outcome.models if "rerank" in m.id or "sonic" in m.id]
 
     def test_perplexity_in_the_unit_that_its_rows_name(self, server: FakeServer) -> None:
         outcome, rows = self.recorded(server, "perplexity", *RECORDED["perplexity"])
