@@ -168,6 +168,18 @@ def test_a_database_that_is_locked_holds_nobody_up_for_long(worker: Worker) -> N
     assert worker.told[0].startswith("quota.db cannot be used, and calls are not counted meanwhile")
 
 
+def test_a_full_disk_fails_no_request(worker: Worker) -> None:
+    limit = {"requests/day": 1, "scope": "model"}
+    worker.call(row(DAY))
+    store = worker.quotas._store
+    assert store
+    store._db.execute("PRAGMA max_page_count = 8")
+    assert [worker.call(row(limit, model=f"m{number}")) for number in range(300)] == [""] * 300
+    assert worker.told == [
+        "quota.db cannot be used, and calls are not counted meanwhile: database or disk is full"
+    ]
+
+
 @pytest.mark.parametrize("content", [b"no database at all, but long enough " * 40, None])
 def test_a_broken_database_is_begun_anew(worker: Worker, content: bytes | None) -> None:
     worker.call(row(DAY))
