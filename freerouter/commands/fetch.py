@@ -19,7 +19,7 @@ from freerouter.commands.writing import (
 )
 from freerouter.config.providers_file import OPTIONS, load_providers
 from freerouter.config.state import read_fetched, read_left_out, read_refused, read_suffixes
-from freerouter.errors import FreeRouterError, NotConfiguredError, ProviderError
+from freerouter.errors import FileError, FreeRouterError, NotConfiguredError, ProviderError
 from freerouter.providers.configured import accounts_of, configured_accounts, first_keys
 from freerouter.providers.discovery import Outcome, discover
 from freerouter.providers.kept import Kept
@@ -28,7 +28,7 @@ from freerouter.providers.today import today
 from freerouter.result import Line, Progress, Result, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from freerouter.commands.writing import Part
     from freerouter.config.providers_file import ProvidersFile
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from freerouter.providers.account import Account
     from freerouter.providers.models import Model
     from freerouter.providers.several import Keys
+
+QUOTA_TIMEOUT = 3.0
+"""Seconds that a provider has to say what is left: the lists are there already."""
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -94,7 +97,9 @@ def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
     refused = {**read_refused(ctx.workspace), **{k.first.account.name: k.left_out for k in keys}}
     refused = {name: names for name, names in refused.items() if names}
     changed = write(ctx, file, parts, fetched=when, left_out=left_out, refused=refused)
-    kept.write({o.account.name for o in outcomes if o.error is None})
+    well = {o.account.name for o in outcomes if o.error is None}
+    kept.write(well)
+    _note_quotas(ctx, [p for p in parts if p.account.name in well], args["timeout"])
     show += lost_lines(ctx.workspace)
     show.append(total_line(parts, changed=changed))
     counts = {p.account.name: len(p.models) for p in parts}
@@ -117,6 +122,24 @@ def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
     answered = any(o.error is None for o in outcomes if not o.account.provider.demo)
     failure = problems and (args["strict"] or not answered)
     return Result(data, tuple(show), ProviderError.exit_code if failure else 0)
+
+
+def _note_quotas(ctx: Context, parts: Iterable[Part], timeout: float) -> None:
+    """What is left of their limits, from those that tell; who does not is asked again next time.
+
+    The catalogue knows only what an account has that never paid.
+    """
+    asked = [
+        (account, [m.id for m in part.written])
+        for part in parts
+        for account in (part.account, *part.others)
+        if account.tells_quota and part.written
+    ]
+    if asked:
+        from freerouter.commands.quota_asked import ask_and_keep
+
+        with contextlib.suppress(FileError):
+            ask_and_keep(ctx, asked, min(timeout, QUOTA_TIMEOUT))
 
 
 def _by_now(
