@@ -26,7 +26,7 @@ from freerouter.config.state import (
     read_state,
     read_suffixes,
 )
-from freerouter.errors import FreeRouterError, NotConfiguredError, ProviderError
+from freerouter.errors import FileError, FreeRouterError, NotConfiguredError, ProviderError
 from freerouter.providers.configured import accounts_of, configured_accounts, first_keys
 from freerouter.providers.discovery import Outcome, discover
 from freerouter.providers.kept import Kept
@@ -35,7 +35,7 @@ from freerouter.providers.today import today
 from freerouter.result import Line, Progress, Result, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from freerouter.commands.writing import Part
     from freerouter.config.providers_file import ProvidersFile
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from freerouter.providers.account import Account
     from freerouter.providers.models import Model
     from freerouter.providers.several import Keys
+
+QUOTA_TIMEOUT = 3.0
+"""Seconds that a provider has to say what is left: the lists are there already."""
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -105,7 +108,9 @@ def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
     changed = write(
         ctx, file, parts, fetched=when, left_out=left_out, refused=refused, refusing=refusing
     )
-    kept.write({o.account.name for o in outcomes if o.error is None})
+    well = {o.account.name for o in outcomes if o.error is None}
+    kept.write(well)
+    _note_quotas(ctx, [p for p in parts if p.account.name in well], args["timeout"])
     from freerouter.commands.pools import lost_lines
 
     show += lost_lines(ctx.workspace)
@@ -130,6 +135,24 @@ def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
     answered = any(o.error is None for o in outcomes if not o.account.provider.demo)
     failure = problems and (args["strict"] or not answered)
     return Result(data, tuple(show), ProviderError.exit_code if failure else 0)
+
+
+def _note_quotas(ctx: Context, parts: Iterable[Part], timeout: float) -> None:
+    """What is left of their limits, from those that tell; who does not is asked again next time.
+
+    The catalogue knows only what an account has that never paid.
+    """
+    asked = [
+        (account, [m.id for m in part.written])
+        for part in parts
+        for account in (part.account, *part.others)
+        if account.tells_quota and part.written
+    ]
+    if asked:
+        from freerouter.commands.quota_asked import ask_and_keep
+
+        with contextlib.suppress(FileError):
+            ask_and_keep(ctx, asked, min(timeout, QUOTA_TIMEOUT))
 
 
 def _by_now(

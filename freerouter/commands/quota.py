@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.config.providers_file import load_providers
 from freerouter.config.secrets import load_secrets
 from freerouter.config.state import read_models
-from freerouter.errors import FileError, FreeRouterError, NotFoundError
+from freerouter.errors import FreeRouterError, NotFoundError
 from freerouter.providers.catalogue import catalogue_of
 from freerouter.providers.several import resolve_each
 from freerouter.registry import did_you_mean
 from freerouter.result import Line, Result
-from freerouter.usage.quota_report import Holder, Quota, known_limits, quotas
+from freerouter.usage.quota_report import Holder, Quota, quotas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -118,45 +116,18 @@ def _fits(one: Quota, holders: Iterable[Holder], names: Sequence[str]) -> bool:
 
 def _ask(ctx: Context, served: Sequence[Served]) -> tuple[list[Line], int]:
     """Ask those that tell, and keep what they say for whoever counts."""
-    from freerouter.providers.quota_asking import ask_each, can_be_asked
-
-    holders = {one.holder.account: one.holder for one in served}
-    accounts = [one.account for one in served if can_be_asked(one.account)]
-    if not accounts:
+    asked = [(a, holder.models) for a, holder in served if a.tells_quota]
+    if not asked:
         return [Line(NOBODY, "dim")], 0
-    lines, answered = [], 0
-    for told in ask_each(accounts, TIMEOUT):
-        if told.error:
-            text = " ".join(p for p in (told.error.what, told.error.why, told.error.fix) if p)
-            lines.append(Line(text, "warn", err=True))
-            continue
-        answered += 1
-        _keep(ctx, holders[told.account.title], told.kind, told.most, told.left)
-    return lines, 0 if answered else FAILED
+    from freerouter.commands.quota_asked import ask_and_keep
 
-
-def _keep(ctx: Context, holder: Holder, kind: str, most: int, left: int) -> None:
-    from freerouter.usage.quota_store import News, Pot, QuotaStore
-
-    path = ctx.workspace.quota_file
-    news = [
-        News(Pot(account, model, limit), most, left, None)
-        for (account, model, _), limit in known_limits([holder]).items()
-        if limit.kind == kind
+    found = ask_and_keep(ctx, asked, TIMEOUT)
+    lines = [
+        Line(" ".join(p for p in (e.what, e.why, e.fix) if p), "warn", err=True)
+        for e in (told.error for told in found)
+        if e
     ]
-    try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        store = QuotaStore(path)
-        try:
-            store.settle((), (), news, ctx.now())
-        finally:
-            store.close()
-    except (sqlite3.Error, OSError) as error:
-        raise FileError(
-            f"What the provider said cannot be kept in {path}.",
-            f"{str(error).capitalize()}.",
-            "A running gateway puts a broken one aside and begins anew.",
-        ) from None
+    return lines, FAILED if len(lines) == len(found) else 0
 
 
 def _as_data(one: Quota, now: float) -> dict[str, Any]:

@@ -109,6 +109,11 @@ class Account(NamedTuple):
         )
 
     @property
+    def tells_quota(self) -> bool:
+        """Whether it can be asked what is left of its limits."""
+        return bool(self.provider.quota and self.key)
+
+    @property
     def may_be_billed(self) -> bool:
         """What is free there is so on the free plan only, and nobody said that this is on it."""
         return bool(self.provider.free.get("by_plan")) and self.plan != "free"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from freerouter.errors import ProviderError
 from freerouter.providers.http import make_client, request_json
-from freerouter.providers.pace import in_lanes
+from freerouter.providers.parallel import in_parallel
 from freerouter.providers.paths import dig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Sequence
 
     from freerouter.providers.account import Account
 
@@ -28,14 +29,16 @@ class Told(NamedTuple):
     error: ProviderError | None = None
 
 
-def can_be_asked(account: Account) -> bool:
-    return bool(account.provider.quota and account.key)
+def ask_each(accounts: Sequence[Account], timeout: float) -> list[Told]:
+    """All at once, in `timeout` seconds; one that took longer has that for its error."""
+    jobs = [partial(_ask, account, timeout) for account in accounts]
+    told = dict(in_parallel(jobs, timeout))
+    return [told.get(n) or _too_slow(account, timeout) for n, account in enumerate(accounts)]
 
 
-def ask_each(accounts: Iterable[Account], timeout: float) -> Iterator[Told]:
-    """All at once; in the order in which they answer."""
-    jobs = [[lambda account=account: _ask(account, timeout)] for account in accounts]
-    yield from in_lanes(jobs)
+def _too_slow(account: Account, timeout: float) -> Told:
+    what = f"{account.label} did not say within {timeout:g} s what is left."
+    return Told(account, error=ProviderError(what, fix="Try again."))
 
 
 def _ask(account: Account, timeout: float) -> Told:

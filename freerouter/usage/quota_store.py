@@ -168,19 +168,33 @@ class QuotaStore:
         with self._transaction():
             ticket: Ticket = []
             for pot in pots:
-                ident = self._id(pot, now)
-                first, bucket = self._buckets(ident, pot.limit, now)
-                until, said, used = self._db.execute(LOOK, (ident, first, bucket)).fetchone()
-                most = most_of(pot.limit, said)
-                if until > now:
-                    return Full(pot, max(used, most), most, until)
-                if used >= most:
-                    return Full(pot, used, most, self._opens(ident, pot.limit, used - most, now))
+                full, place = self._look_into(pot, now)
+                if full:
+                    return full
                 if pot.limit.counts == "requests":
-                    ticket.append((ident, bucket))
+                    ticket.append(place)
             for ident, bucket in ticket:
                 self._db.execute(ADD, (ident, bucket, 1))
         return ticket
+
+    def full(self, pots: Iterable[Pot], now: float) -> list[Full]:
+        """Those that hold nothing more."""
+        with self._transaction():
+            looked = [self._look_into(pot, now)[0] for pot in pots]
+        return [full for full in looked if full]
+
+    def _look_into(self, pot: Pot, now: float) -> tuple[Full | None, tuple[int, int]]:
+        """Whether it is full; and where it counts now."""
+        ident = self._id(pot, now)
+        first, bucket = self._buckets(ident, pot.limit, now)
+        until, said, used = self._db.execute(LOOK, (ident, first, bucket)).fetchone()
+        most = most_of(pot.limit, said)
+        full = None
+        if until > now:
+            full = Full(pot, max(used, most), most, until)
+        elif used >= most:
+            full = Full(pot, used, most, self._opens(ident, pot.limit, used - most, now))
+        return full, (ident, bucket)
 
     def settle(
         self,

@@ -185,17 +185,22 @@ class Quotas:
                 self._learnt[pot_.account, pot_.model] = full
 
     def _look(self) -> None:
-        """What is used up as other workers know, too; and what is used up no longer."""
+        """What is used up as other workers know, too; and what is so no longer, also where a clock
+        was set, or the counts were lost.
+        """
         self._looked = time.monotonic()
         now = self._clock()
-        self._full = {key: full for key, full in self._full.items() if full.until > now}
-        self._learnt = {name: full for name, full in self._learnt.items() if full.until > now}
         if self._store is None and not os.path.exists(self._path):
+            self._full, self._learnt = {}, {}
             return
         if self._identity() != self._opened:
             self._forget()
-        for full in self._try(lambda store: store.shut(now)) or ():
-            self._keep(full)
+        known = [full.pot for full in self._full.values() if full.until > now]
+        found = self._try(lambda store: [*store.full(known, now), *store.shut(now)])
+        if found is not None:
+            self._full, self._learnt = {}, {}
+            for full in found:
+                self._keep(full)
         if self._looked - self._tidied > TIDY:
             self._tidied = self._looked
             self._try(lambda store: store.tidy(now))
@@ -206,9 +211,7 @@ class Quotas:
             return None
         try:
             if self._store is None:
-                self._opened = self._identity()
-                self._store = QuotaStore(self._path)
-                self._opened = self._identity()
+                self._store = self._open()
             found = do(self._store)
         except Exception as error:  # noqa: BLE001 - whatever it is, the request goes on
             self._give_up(error)
@@ -218,6 +221,14 @@ class Quotas:
             self._failing = ""
             self._say("quota.db can be used again")
         return found
+
+    def _open(self) -> QuotaStore:
+        # While another worker makes it, or does away with a broken one, it is neither old nor new.
+        with lock(os.path.dirname(self._path), LOCK):
+            self._opened = self._identity()
+            store = QuotaStore(self._path)
+            self._opened = self._identity()
+        return store
 
     def _give_up(self, error: Exception) -> None:
         self._forget()

@@ -11,6 +11,9 @@ from fakes import Reply, openai_list
 from ledger_entries import GOOD, entry, keep
 
 from freerouter.commands.quota_text import clock
+from freerouter.context import make_context
+from freerouter.providers.configured import accounts_of
+from freerouter.providers.quota_asking import ask_each
 
 if TYPE_CHECKING:
     from conftest import World
@@ -114,6 +117,7 @@ def test_openrouter_is_asked_and_what_it_says_is_kept(world: World, server: Fake
     server.replies["/or/key"] = Reply({"data": {"free_model_daily_requests": told}}, keys=(KEY,))
     (before,) = [q for q in data(world)["quotas"] if q["limit"]["most"] == 50]
     assert (before["used_from"], before["said_at"]) == ("counted", None)
+    server.seen.clear()
     for words in (["--fresh"], []):
         day = data(world, *words)["quotas"][-1]
         assert (day["limit"]["most"], day["used"], day["left"]) == (1000, 250, 750)
@@ -140,6 +144,26 @@ def test_who_does_not_tell_is_told_of_and_the_counts_stay(
     assert ran.code == 5
     assert words in ran.err
     assert "50 requests/day" in ran.out
+
+
+def test_fetch_asks_as_well_and_goes_on_without_an_answer(world: World, server: FakeServer) -> None:
+    told = {"limit": 1000, "used": 0, "remaining": 1000}
+    server.replies["/or/key"] = Reply({"data": {"free_model_daily_requests": told}}, keys=(KEY,))
+    ran = world.cli("fetch")
+    assert (ran.code, ran.err) == (0, "")
+    assert data(world)["quotas"][-1]["limit"]["most"] == 1000
+    server.replies["/or/key"] = Reply({}, 500)
+    again = world.cli("fetch")
+    assert (again.code, again.err) == (0, "")
+    assert data(world)["quotas"][-1]["left"] == 1000
+
+
+def test_who_is_too_slow_is_told_of(world: World, server: FakeServer) -> None:
+    server.replies["/or/key"] = Reply({}, delay=30)
+    (account,) = [a for a in accounts_of(make_context()) if a.name == "openrouter"]
+    (told,) = ask_each([account], 0.2)
+    assert told.error
+    assert told.error.what == "OpenRouter did not say within 0.2 s what is left."
 
 
 def test_where_nobody_can_be_asked_it_says_so(world: World) -> None:
