@@ -63,9 +63,12 @@ def import_engine(version: str) -> bool:
     gc.disable()
     if patched:
         patches.before_import()
+    import litellm
     import uvicorn  # noqa: F401 - imported here once, for all workers that are forked
     from litellm.proxy.proxy_server import app  # noqa: F401
 
+    # Or a Llama's first request waits for huggingface.co, whatever can be reached from here.
+    litellm.disable_hf_tokenizer_download = True
     if patched:
         patches.after_import()
     gc.freeze()

@@ -2,7 +2,8 @@
 
 LiteLLM tells of one failure a request. So its router is watched, which makes one attempt after the
 other, and the HTTP client below it, which tells whether an attempt left the machine, how often, and
-what came back. An attempt that never got that far (nobody was left to ask) is none.
+what came back. An attempt that never got that far (nobody was left to ask) is none, and neither is
+what LiteLLM asks of anybody else meanwhile (a tokenizer, a token to sign in with).
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import asyncio
 import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ANSWERED = 200
 GONE = "ClientGone"
+NO_PROVIDERS = ("huggingface.co", "oauth2.googleapis.com", "sts.amazonaws.com")
+"""Hosts that answer no model's questions: of tokenizers and of tokens to sign in with."""
 
 
 class Call(NamedTuple):
@@ -29,35 +33,57 @@ class Call(NamedTuple):
     deployment: Any
 
 
+class Sent(NamedTuple):
+    """One request over the wire. `ended` is in seconds since 1970."""
+
+    host: str
+    ended: float
+    latency: float
+    status: int
+    error: str
+
+
 class Try:
     """One attempt of the router, while it lasts: with whom, and what went over the wire for it."""
 
     def __init__(self) -> None:
         self.deployment: Any = None
-        self.sent: list[tuple[float, float, int, str]] = []
+        self.sent: list[Sent] = []
         self._began = time.monotonic()
 
-    def sent_one(self, began: float, status: int, error: str) -> None:
+    def sent_one(self, request: Any, began: float, status: int, error: str) -> None:
         now = time.monotonic()
-        self.sent.append((time.time(), now - began, status, error))
+        self.sent.append(Sent(request.url.host, time.time(), now - began, status, error))
 
     def calls(self, error: str) -> list[Call]:
         """What it came to. The last call ended as the whole attempt did."""
-        if not self.sent:
-            if error or self.deployment is None:
+        sent = [one for one in self.sent if self._asks(one.host)]
+        if not sent:
+            if self.sent or error or self.deployment is None:
                 return []
             # Made up here (a demo's answer), and no call over the network.
             whole = time.monotonic() - self._began
             return [Call(time.time(), whole, ANSWERED, "", self.deployment)]
-        *others, (ended, latency, status, raised) = self.sent
+        *others, (_, ended, latency, status, raised) = sent
         found = [
             Call(when, took, code, name or f"HTTP {code}", self.deployment)
-            for when, took, code, name in others
+            for _, when, took, code, name in others
         ]
         if not error and not raised:
             # The answer's body is read after its head has come.
             ended, latency = time.time(), latency + max(0.0, time.time() - ended)
         return [*found, Call(ended, latency, status, error or raised, self.deployment)]
+
+    def _asks(self, host: str) -> bool:
+        """Whether that is the deployment's; where LiteLLM knows the address, any that may be."""
+        own = host_of(self.deployment)
+        return host == own if own else host not in NO_PROVIDERS
+
+
+def host_of(deployment: Any) -> str:
+    """Of the address that one of the router's rows has; "" where it has none."""
+    params = deployment.get("litellm_params") if isinstance(deployment, dict) else None
+    return urlsplit(str((params or {}).get("api_base") or "")).hostname or ""
 
 
 trying: ContextVar[Try | None] = ContextVar("trying", default=None)
@@ -99,34 +125,34 @@ def watch(router: Any, client: Any, plain: Any, note: Callable[[list[Call]], Non
 
 
 def _watched_async(send: Any) -> Any:
-    async def watched(self: Any, *arguments: Any, **options: Any) -> Any:
+    async def watched(self: Any, request: Any, *arguments: Any, **options: Any) -> Any:
         attempt = trying.get()
         if attempt is None:
-            return await send(self, *arguments, **options)
+            return await send(self, request, *arguments, **options)
         began = time.monotonic()
         try:
-            answer = await send(self, *arguments, **options)
+            answer = await send(self, request, *arguments, **options)
         except BaseException as raised:
-            attempt.sent_one(began, 0, type(raised).__name__)
+            attempt.sent_one(request, began, 0, type(raised).__name__)
             raise
-        attempt.sent_one(began, answer.status_code, "")
+        attempt.sent_one(request, began, answer.status_code, "")
         return answer
 
     return watched
 
 
 def _watched(send: Any) -> Any:
-    def watched(self: Any, *arguments: Any, **options: Any) -> Any:
+    def watched(self: Any, request: Any, *arguments: Any, **options: Any) -> Any:
         attempt = trying.get()
         if attempt is None:
-            return send(self, *arguments, **options)
+            return send(self, request, *arguments, **options)
         began = time.monotonic()
         try:
-            answer = send(self, *arguments, **options)
+            answer = send(self, request, *arguments, **options)
         except BaseException as raised:
-            attempt.sent_one(began, 0, type(raised).__name__)
+            attempt.sent_one(request, began, 0, type(raised).__name__)
             raise
-        attempt.sent_one(began, answer.status_code, "")
+        attempt.sent_one(request, began, answer.status_code, "")
         return answer
 
     return watched
