@@ -20,13 +20,16 @@ import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from freerouter.config.budgets_file import read_limit
 from freerouter.process import patches
 from freerouter.process.control import Channel
 from freerouter.process.output import hide_secrets, keep_open, say
 from freerouter.process.patches import late
 from freerouter.process.server_options import server_options
+from freerouter.usage.budgets import Budgets
+from freerouter.usage.doors import DOORS
 from freerouter.usage.ledger import Ledger
-from freerouter.usage.recorder import install
+from freerouter.usage.recorder import install, is_on
 from freerouter.usage.scrape import serve_metrics
 
 if TYPE_CHECKING:
@@ -104,7 +107,16 @@ def serve(job: dict[str, Any], listener: socket.socket, channel: Channel) -> Non
     redact = hide_secrets(job)
     faulthandler.enable()
     gc.enable()
-    recorder = install(job["requests"], redact, Ledger(job["usage"], say, job["keep_days"]))
+    ledger = Ledger(job["usage"], say, job["keep_days"])
+    budgets = Budgets(
+        [read_limit(*one) for one in job["budgets"]],
+        job["providers"],
+        job["usage"],
+        say,
+        recorded=is_on(),
+    )
+    DOORS.append(budgets.door)
+    recorder = install(job["requests"], redact, ledger, budgets)
     if job["metrics_port"]:
         serve_metrics(job["usage"], job["metrics_port"], say)
     front = Front(app, job, listener)

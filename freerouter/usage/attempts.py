@@ -17,10 +17,16 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from freerouter.usage.spending import Hold
+
+FAILED = 400
 ANSWERED = 200
 GONE = "ClientGone"
 NO_PROVIDERS = ("huggingface.co", "oauth2.googleapis.com", "sts.amazonaws.com")
 """Hosts that answer no model's questions: of tokenizers and of tokens to sign in with."""
+
+
+NEVER_ARRIVED = ("ConnectError", "ConnectTimeout", "PoolTimeout")
 
 
 class Call(NamedTuple):
@@ -48,6 +54,7 @@ class Try:
 
     def __init__(self) -> None:
         self.deployment: Any = None
+        self.hold: Hold | None = None
         self.sent: list[Sent] = []
         self._began = time.monotonic()
 
@@ -74,6 +81,14 @@ class Try:
             ended, latency = time.time(), latency + max(0.0, time.time() - ended)
         return [*found, Call(ended, latency, status, error or raised, self.deployment)]
 
+    def may_cost(self) -> bool:
+        """Whether the provider may want money for it: unless it refused, or was never reached."""
+        sent = [one for one in self.sent if self._asks(one.host)]
+        if not sent:
+            return False
+        last = sent[-1]
+        return last.status < FAILED if last.status else last.error not in NEVER_ARRIVED
+
     def _asks(self, host: str) -> bool:
         """Whether that is the deployment's; where LiteLLM knows the address, any that may be."""
         own = host_of(self.deployment)
@@ -89,10 +104,18 @@ def host_of(deployment: Any) -> str:
 trying: ContextVar[Try | None] = ContextVar("trying", default=None)
 
 
-def watch(router: Any, client: Any, plain: Any, note: Callable[[list[Call]], None]) -> None:
-    """Have `note` told of the calls of each attempt, in the context of the request.
+def watch(
+    router: Any,
+    client: Any,
+    plain: Any,
+    note: Callable[[Try, str], None],
+    admit: Callable[[Any, Any], Hold | None],
+) -> None:
+    """Have `note` told of each attempt and its error, in the context of the request.
 
-    `router` is LiteLLM's class, `client` and `plain` are httpx's, with async and without.
+    `admit` is asked before each, with the deployment and what it is called with: it may hold money
+    for it, or raise. `router` is LiteLLM's class, `client` and `plain` are httpx's, with async and
+    without.
     """
     make, choose = router.make_call, router._update_kwargs_with_deployment  # noqa: SLF001
 
@@ -110,12 +133,14 @@ def watch(router: Any, client: Any, plain: Any, note: Callable[[list[Call]], Non
             raise
         finally:
             trying.reset(token)
-            note(attempt.calls(error))
+            note(attempt, error)
 
     def update(self: Any, deployment: Any, *arguments: Any, **options: Any) -> Any:
         attempt = trying.get()
         if attempt is not None:
             attempt.deployment = deployment
+            given = options.get("kwargs") or (arguments[0] if arguments else {})
+            attempt.hold = admit(deployment, given)
         return choose(self, deployment, *arguments, **options)
 
     router.make_call = make_call

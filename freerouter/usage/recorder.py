@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from freerouter.usage.accounting import entry_of
 from freerouter.usage.attempts import watch
 from freerouter.usage.counters import Counters, LastError
+from freerouter.usage.doors import Shut
 from freerouter.usage.exchange import Exchange
 from freerouter.usage.record import to_line
 from freerouter.usage.writer import Writer
@@ -23,8 +24,10 @@ from freerouter.usage.writer import Writer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from freerouter.usage.attempts import Call
+    from freerouter.usage.attempts import Try
+    from freerouter.usage.budgets import Budgets
     from freerouter.usage.ledger import Ledger
+    from freerouter.usage.spending import Hold
 
 SWITCH = "FREEROUTER_RECORDER"
 """The variable which, as `off`, has nothing recorded: to measure what that costs."""
@@ -147,8 +150,11 @@ class Layer:
         return send_and_close
 
 
-def install(path: str, redact: Callable[[str], str], ledger: Ledger) -> Recorder:
-    """Begin to record: lines into `path`, numbers into the ledger.
+def install(
+    path: str, redact: Callable[[str], str], ledger: Ledger, budgets: Budgets | None = None
+) -> Recorder:
+    """Begin to record: lines into `path`, numbers into the ledger. What costs is asked for only
+    where the budgets let it in.
 
     In the process that serves, after LiteLLM was imported.
     """
@@ -160,7 +166,7 @@ def install(path: str, redact: Callable[[str], str], ledger: Ledger) -> Recorder
     from starlette.middleware import Middleware
 
     recorder = Recorder(path, redact, ledger)
-    if os.environ.get(SWITCH) == "off":
+    if not is_on():
         return recorder
 
     class Callback(CustomLogger):  # type: ignore[misc] # LiteLLM has no types here
@@ -183,18 +189,34 @@ def install(path: str, redact: Callable[[str], str], ledger: Ledger) -> Recorder
             info = (kwargs.get("litellm_params") or {}).get("model_info")
             recorder.told(exchange, _needed(payload, info), failed=failed)
 
-    def note(calls: list[Call]) -> None:
+    def note(attempt: Try, error: str) -> None:
         exchange = serving.get()
         if exchange is not None:
-            exchange.calls += calls
+            exchange.calls += attempt.calls(error)
+            if attempt.hold:
+                exchange.holds.append((attempt.hold, attempt.may_cost()))
 
-    watch(Router, httpx.AsyncClient, httpx.Client, note)
+    def admit(deployment: Any, given: Any) -> Hold | None:
+        exchange = serving.get()
+        if budgets is None:
+            return None
+        found = budgets.admit(deployment, given, exchange.size if exchange else 0)
+        if isinstance(found, Shut):
+            name = deployment.get("model_name", "")
+            raise litellm.APIError(found.status, found.reason, llm_provider="", model=name)
+        return found
+
+    watch(Router, httpx.AsyncClient, httpx.Client, note, admit)
     callback = Callback()
     litellm.logging_callback_manager.add_litellm_async_success_callback(callback)
     litellm.logging_callback_manager.add_litellm_async_failure_callback(callback)
     bodies = os.environ.get(BODIES) == "1"
     app.user_middleware.insert(0, Middleware(Layer, recorder=recorder, bodies=bodies))
     return recorder
+
+
+def is_on() -> bool:
+    return os.environ.get(SWITCH) != "off"
 
 
 NEEDED = (

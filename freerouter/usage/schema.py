@@ -99,6 +99,27 @@ MIGRATIONS = (
         ) WITHOUT ROWID;
         """,
     ),
+    # By provider and day of the local zone, what calls cost in billionths of a USD; `held` is what
+    # those may cost that are under way.
+    Migration(
+        "what was spent",
+        """
+        CREATE TABLE spending (
+            provider TEXT NOT NULL, day TEXT NOT NULL, cost INTEGER NOT NULL,
+            PRIMARY KEY (provider, day)
+        ) WITHOUT ROWID;
+        CREATE INDEX spending_day ON spending (day);
+        CREATE TABLE held (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,
+            provider TEXT NOT NULL, day TEXT NOT NULL, cost INTEGER NOT NULL
+        );
+        INSERT INTO spending
+            SELECT texts.text, date(at / 1000, 'unixepoch', 'localtime') AS day, sum(cost)
+            FROM requests JOIN ways ON ways.id = way JOIN targets ON targets.id = target
+            JOIN texts ON texts.id = targets.provider
+            WHERE cost > 0 GROUP BY texts.text, day;
+        """,
+    ),
 )
 VERSION = len(MIGRATIONS)
 
