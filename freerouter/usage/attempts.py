@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -21,12 +21,38 @@ if TYPE_CHECKING:
 
 FAILED = 400
 ANSWERED = 200
+LIMIT = 429
 GONE = "ClientGone"
 NO_PROVIDERS = ("huggingface.co", "oauth2.googleapis.com", "sts.amazonaws.com")
 """Hosts that answer no model's questions: of tokenizers and of tokens to sign in with."""
+NEVER_LEFT = ("ConnectError", "ConnectTimeout", "PoolTimeout")
+"""What goes wrong before a provider has heard anything."""
 
 
-NEVER_ARRIVED = ("ConnectError", "ConnectTimeout", "PoolTimeout")
+class Guard(Protocol):
+    """Who is asked before a call goes out, and told what came of it."""
+
+    def enter(self, deployment: Any) -> Any:
+        """What `leave` is given then. Raises where the call may not be made."""
+
+    def leave(self, deployment: Any, entered: Any, made: int) -> None:
+        """How many calls left the machine."""
+
+    def listens(self, deployment: Any, status: int, headers: Any) -> bool:
+        """Whether it wants to hear an answer; then the body of a refusal is read for it."""
+
+    def heard(self, deployment: Any, answer: Any) -> None:
+        """An answer of httpx's."""
+
+
+class Purse(Protocol):
+    """Who holds the money for a call that costs."""
+
+    def admit(self, deployment: Any, given: Any) -> Hold | None:
+        """Before it is made; `given` is what LiteLLM is asked with. Raises where there is none."""
+
+    def done(self, held: Hold, *, may_cost: bool) -> None:
+        """It is over; whether the provider may want money for it."""
 
 
 class Call(NamedTuple):
@@ -54,19 +80,40 @@ class Try:
 
     def __init__(self) -> None:
         self.deployment: Any = None
+        self.entered: Any = None
+        """What the guard gave for it."""
         self.hold: Hold | None = None
-        self.sent: list[Sent] = []
+        self._sent: list[Sent] = []
         self._began = time.monotonic()
 
     def sent_one(self, request: Any, began: float, status: int, error: str) -> None:
         now = time.monotonic()
-        self.sent.append(Sent(request.url.host, time.time(), now - began, status, error))
+        self._sent.append(Sent(request.url.host, time.time(), now - began, status, error))
+
+    @property
+    def sent(self) -> list[Sent]:
+        """What went to the deployment's own host."""
+        own = host_of(self.deployment)
+        return [one for one in self._sent if (one.host == own if own else _may_be_one(one.host))]
+
+    @property
+    def made(self) -> int:
+        """How many calls a provider may have heard of."""
+        return sum(bool(one.status) or one.error not in NEVER_LEFT for one in self.sent)
+
+    @property
+    def may_cost(self) -> bool:
+        """Whether the provider may want money for it: unless it refused, or was never reached."""
+        last = next(reversed(self.sent), None)
+        if last is None:
+            return False
+        return last.status < FAILED if last.status else last.error not in NEVER_LEFT
 
     def calls(self, error: str) -> list[Call]:
         """What it came to. The last call ended as the whole attempt did."""
-        sent = [one for one in self.sent if self._asks(one.host)]
+        sent = self.sent
         if not sent:
-            if self.sent or error or self.deployment is None:
+            if self._sent or error or self.deployment is None:
                 return []
             # Made up here (a demo's answer), and no call over the network.
             whole = time.monotonic() - self._began
@@ -81,24 +128,15 @@ class Try:
             ended, latency = time.time(), latency + max(0.0, time.time() - ended)
         return [*found, Call(ended, latency, status, error or raised, self.deployment)]
 
-    def may_cost(self) -> bool:
-        """Whether the provider may want money for it: unless it refused, or was never reached."""
-        sent = [one for one in self.sent if self._asks(one.host)]
-        if not sent:
-            return False
-        last = sent[-1]
-        return last.status < FAILED if last.status else last.error not in NEVER_ARRIVED
-
-    def _asks(self, host: str) -> bool:
-        """Whether that is the deployment's; where LiteLLM knows the address, any that may be."""
-        own = host_of(self.deployment)
-        return host == own if own else host not in NO_PROVIDERS
-
 
 def host_of(deployment: Any) -> str:
-    """Of the address that one of the router's rows has; "" where it has none."""
+    """Of the address that one of the router's rows has; "" where only LiteLLM knows it."""
     params = deployment.get("litellm_params") if isinstance(deployment, dict) else None
     return urlsplit(str((params or {}).get("api_base") or "")).hostname or ""
+
+
+def _may_be_one(host: str) -> bool:
+    return host not in NO_PROVIDERS
 
 
 trying: ContextVar[Try | None] = ContextVar("trying", default=None)
@@ -108,14 +146,14 @@ def watch(
     router: Any,
     client: Any,
     plain: Any,
-    note: Callable[[Try, str], None],
-    admit: Callable[[Any, Any], Hold | None],
+    note: Callable[[list[Call]], None],
+    guard: Guard | None = None,
+    *,
+    purse: Purse | None = None,
 ) -> None:
-    """Have `note` told of each attempt and its error, in the context of the request.
+    """Have `note` told of the calls of each attempt, in the context of the request.
 
-    `admit` is asked before each, with the deployment and what it is called with: it may hold money
-    for it, or raise. `router` is LiteLLM's class, `client` and `plain` are httpx's, with async and
-    without.
+    `router` is LiteLLM's class, `client` and `plain` are httpx's, with async and without.
     """
     make, choose = router.make_call, router._update_kwargs_with_deployment  # noqa: SLF001
 
@@ -133,23 +171,31 @@ def watch(
             raise
         finally:
             trying.reset(token)
-            note(attempt, error)
+            if guard and attempt.entered is not None:
+                made = attempt.made if attempt.sent or error else 1
+                guard.leave(attempt.deployment, attempt.entered, made)
+            if purse and attempt.hold is not None:
+                purse.done(attempt.hold, may_cost=attempt.may_cost)
+            note(attempt.calls(error))
 
     def update(self: Any, deployment: Any, *arguments: Any, **options: Any) -> Any:
         attempt = trying.get()
         if attempt is not None:
             attempt.deployment = deployment
-            given = options.get("kwargs") or (arguments[0] if arguments else {})
-            attempt.hold = admit(deployment, given)
+            if purse:
+                given: Any = options.get("kwargs") or next(iter(arguments), {})
+                attempt.hold = purse.admit(deployment, given)
+            if guard:
+                attempt.entered = guard.enter(deployment)
         return choose(self, deployment, *arguments, **options)
 
     router.make_call = make_call
     router._update_kwargs_with_deployment = update  # noqa: SLF001
-    client.send = _watched_async(client.send)
+    client.send = _watched_async(client.send, guard)
     plain.send = _watched(plain.send)
 
 
-def _watched_async(send: Any) -> Any:
+def _watched_async(send: Any, guard: Guard | None) -> Any:
     async def watched(self: Any, request: Any, *arguments: Any, **options: Any) -> Any:
         attempt = trying.get()
         if attempt is None:
@@ -161,6 +207,10 @@ def _watched_async(send: Any) -> Any:
             attempt.sent_one(request, began, 0, type(raised).__name__)
             raise
         attempt.sent_one(request, began, answer.status_code, "")
+        if guard and guard.listens(attempt.deployment, answer.status_code, answer.headers):
+            if answer.status_code == LIMIT:
+                await answer.aread()
+            guard.heard(attempt.deployment, answer)
         return answer
 
     return watched

@@ -12,6 +12,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
+from freerouter.config.budgets_file import ALL
 from freerouter.config.providers_file import read_providers
 from freerouter.config.yaml_file import read_yaml
 from freerouter.errors import FreeRouterError
@@ -174,7 +175,8 @@ def worded(one: Standing) -> str:
     """`openrouter: $4.10 of $5 this month are spent`."""
     when = {"day": "today", "week": "this week", "month": "this month"}[one.budget.period]
     used = (one.spent + one.held) / NANO
-    return f"{one.budget.scope}: ${used:.2f} of ${one.budget.limit:f} {when} are spent"
+    whose = "all providers" if one.budget.scope == ALL else one.budget.scope
+    return f"{whose}: ${used:.2f} of ${one.budget.limit:f} {when} are spent"
 
 
 def is_free(row: Mapping[str, Any]) -> bool:

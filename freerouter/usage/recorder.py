@@ -24,7 +24,7 @@ from freerouter.usage.writer import Writer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from freerouter.usage.attempts import Try
+    from freerouter.usage.attempts import Call
     from freerouter.usage.budgets import Budgets
     from freerouter.usage.ledger import Ledger
     from freerouter.usage.spending import Hold
@@ -150,6 +150,28 @@ class Layer:
         return send_and_close
 
 
+class OfRequests:
+    """The purse of the requests that are served: what is held for one is noted with it."""
+
+    def __init__(self, budgets: Budgets) -> None:
+        self._budgets = budgets
+
+    def admit(self, deployment: Any, given: Any) -> Hold | None:
+        import litellm
+
+        exchange = serving.get()
+        found = self._budgets.admit(deployment, given, exchange.size if exchange else 0)
+        if isinstance(found, Shut):
+            name = deployment.get("model_name", "")
+            raise litellm.APIError(found.status, found.reason, llm_provider="", model=name)
+        return found
+
+    def done(self, held: Hold, *, may_cost: bool) -> None:
+        exchange = serving.get()
+        if exchange is not None:
+            exchange.holds.append((held, may_cost))
+
+
 def install(
     path: str, redact: Callable[[str], str], ledger: Ledger, budgets: Budgets | None = None
 ) -> Recorder:
@@ -189,24 +211,13 @@ def install(
             info = (kwargs.get("litellm_params") or {}).get("model_info")
             recorder.told(exchange, _needed(payload, info), failed=failed)
 
-    def note(attempt: Try, error: str) -> None:
+    def note(calls: list[Call]) -> None:
         exchange = serving.get()
         if exchange is not None:
-            exchange.calls += attempt.calls(error)
-            if attempt.hold:
-                exchange.holds.append((attempt.hold, attempt.may_cost()))
+            exchange.calls += calls
 
-    def admit(deployment: Any, given: Any) -> Hold | None:
-        exchange = serving.get()
-        if budgets is None:
-            return None
-        found = budgets.admit(deployment, given, exchange.size if exchange else 0)
-        if isinstance(found, Shut):
-            name = deployment.get("model_name", "")
-            raise litellm.APIError(found.status, found.reason, llm_provider="", model=name)
-        return found
-
-    watch(Router, httpx.AsyncClient, httpx.Client, note, admit)
+    purse = OfRequests(budgets) if budgets else None
+    watch(Router, httpx.AsyncClient, httpx.Client, note, purse=purse)
     callback = Callback()
     litellm.logging_callback_manager.add_litellm_async_success_callback(callback)
     litellm.logging_callback_manager.add_litellm_async_failure_callback(callback)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import time
 from typing import TYPE_CHECKING, Any
 
-from freerouter.usage.outcome import LIMIT, TIMEOUT, Attempt, member_of
+from freerouter.usage import doors
+from freerouter.usage.outcome import LIMIT, TIMEOUT, Attempt, member_of, shut_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +24,8 @@ class Walk:
         self.rows = {row["model_info"]["id"]: row for row in rows}
         self.alias = next((r["model_info"].get("freerouter_alias", "") for r in rows), "")
         self.tried: dict[str, Attempt] = {}
+        self.shut: dict[str, Attempt] = {}
+        """Those that were passed over, since a quota or a budget of theirs is used up."""
         self.asking = ""
         """The deployment that is being asked, and whose failure is waited for."""
         self._too_few = 0
@@ -41,9 +45,14 @@ class Walk:
         self.tried[name] = attempt
         return attempt
 
+    def bar(self, name: str, shut: doors.Shut) -> None:
+        """Note that a deployment may not be asked."""
+        self.shut[name] = shut_out(member_of(name, self.alias), shut, time.time())
+
     def following(self, resting: Mapping[str, Attempt]) -> str | None:
         """Who is asked next. Those that rest come last; for whom a limit holds, not at all."""
         left = [name for name in self.rows if name not in self.tried and self._may_fit(name)]
+        left = [name for name in left if self._is_open(name)]
         fresh = [name for name in left if name not in resting]
         if fresh:
             return self._one_of(fresh)
@@ -54,8 +63,18 @@ class Walk:
 
     def attempts(self, resting: Mapping[str, Attempt]) -> list[Attempt]:
         """All that is to be told at the end, those included that were not even asked."""
-        found = (self.tried.get(name) or resting.get(name) for name in self.rows)
+        found = (
+            self.tried.get(name) or self.shut.get(name) or resting.get(name) for name in self.rows
+        )
         return [attempt for attempt in found if attempt]
+
+    def _is_open(self, name: str) -> bool:
+        if name in self.shut:
+            return False
+        shut = doors.shut(self.rows[name])
+        if shut:
+            self.bar(name, shut)
+        return not shut
 
     def _window(self, name: str) -> int:
         return int(self.rows[name]["model_info"].get("max_input_tokens") or 0)
