@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from freerouter.commands.spent import budget_rows
 from freerouter.config.state import asked_for, digest_of, fingerprint_of, has_models
 from freerouter.config.workspace import shown
 from freerouter.process.control import ask
@@ -97,7 +98,16 @@ def _running(ctx: Context, record: GatewayRecord, said: Message, *, answers: boo
         "last_error": said.get("last_error"),
         "workspace": ctx.workspace.root,
     }
-    return Result(data, tuple(show), 0 if answers else NOT_RUNNING)
+    money, more = _money(ctx)
+    return Result({**data, **more}, (*show, *money), 0 if answers else NOT_RUNNING)
+
+
+def _money(ctx: Context) -> tuple[list[Line], dict[str, Any]]:
+    """How the budgets stand, where there are some."""
+    rows = budget_rows(ctx)
+    styles = {"ok": "", "runs_out": "warn"}
+    lines = [Line(f"Budget: {row['text']}", styles.get(row["state"], "error")) for row in rows]
+    return lines, {"budgets": rows} if rows else {}
 
 
 _HEADS = {
@@ -190,11 +200,13 @@ def _stopped(ctx: Context, why: str) -> Result:
         fix = "No models fetched yet: `freerouter fetch`."
     else:
         fix = "`freerouter start` starts it."
-    show = [Line("Gateway not running", "error")]
+    show: list[Block] = [Line("Gateway not running", "error")]
     show += [Line(why)] if why else []
     data = {"state": "stopped", "workspace": ctx.workspace.root, "configured": configured}
     where = shown(ctx.workspace.root, ctx.environ)
-    return Result(data, (*show, Fields((("workspace", where),)), Line(fix)), NOT_RUNNING)
+    money, more = _money(ctx)
+    show += [Fields((("workspace", where),)), Line(fix), *money]
+    return Result({**data, **more}, tuple(show), NOT_RUNNING)
 
 
 def duration(seconds: float) -> str:

@@ -21,6 +21,8 @@ ALL = "all"
 PERIODS = ("day", "week", "month")
 LIMIT = r"^\d{1,9}(\.\d{1,6})?/(day|week|month)$"
 """What a limit looks like, as the schema words it."""
+WHEN = {"day": "today", "week": "this week", "month": "this month"}
+CENT = 0.01
 EXAMPLE = "For example: all: 5/month."
 
 
@@ -36,6 +38,11 @@ class Budget(NamedTuple):
         """`5/month`, as it is written."""
         return f"{self.limit:f}/{self.period}"
 
+    @property
+    def whose(self) -> str:
+        """For whom it is, in words."""
+        return "all providers" if self.scope == ALL else self.scope
+
     def covers(self, provider: str) -> bool:
         return self.scope in (ALL, provider)
 
@@ -46,6 +53,13 @@ class LimitError(ValueError):
     def __init__(self, what: str, fix: str) -> None:
         super().__init__(what)
         self.what, self.fix = what, fix
+
+
+def usd(amount: Decimal | float) -> str:
+    """`$5`, `$0.50`, `$0.0004`: two places, and more where they are all that there is."""
+    if amount == int(amount):
+        return f"${int(amount)}"
+    return f"${amount:.2f}" if amount >= CENT else f"${float(amount):.2g}"
 
 
 def read_limit(scope: str, text: str) -> Budget:

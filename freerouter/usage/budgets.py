@@ -12,7 +12,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
-from freerouter.config.budgets_file import ALL
+from freerouter.config.budgets_file import WHEN, usd
 from freerouter.config.providers_file import read_providers
 from freerouter.config.yaml_file import read_yaml
 from freerouter.errors import FreeRouterError
@@ -173,10 +173,8 @@ class Budgets:
 
 def worded(one: Standing) -> str:
     """`openrouter: $4.10 of $5 this month are spent`."""
-    when = {"day": "today", "week": "this week", "month": "this month"}[one.budget.period]
-    used = (one.spent + one.held) / NANO
-    whose = "all providers" if one.budget.scope == ALL else one.budget.scope
-    return f"{whose}: ${used:.2f} of ${one.budget.limit:f} {when} are spent"
+    used, limit = usd((one.spent + one.held) / NANO), usd(one.budget.limit)
+    return f"{one.budget.whose}: {used} of {limit} {WHEN[one.budget.period]} are spent"
 
 
 def is_free(row: Mapping[str, Any]) -> bool:
