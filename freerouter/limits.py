@@ -159,6 +159,12 @@ class Limits:
                 same = {name: getattr(meant, name) for name in unsaid}
                 self._own.append((limit._replace(**same), meant))
 
+    def all(self) -> list[Limit]:
+        """For whichever models."""
+        gone = [meant for own, meant in self._own if meant and own.models == meant.models]
+        own = [limit for limit, _ in self._own if limit.most]
+        return [*own, *(limit for limit in self._known if limit not in gone)]
+
     def of(self, model: str) -> list[Limit]:
         own = [(limit, meant) for limit, meant in self._own if limit.covers(model)]
         gone = [meant for _, meant in own]

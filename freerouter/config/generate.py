@@ -15,6 +15,7 @@ from freerouter.config.secrets import MASTER_KEY
 from freerouter.config.state import FINGERPRINT
 from freerouter.config.yaml_file import dump_yaml
 from freerouter.errors import FileError, NotConfiguredError
+from freerouter.limits import as_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from freerouter.config.pools import Pool
     from freerouter.config.providers_file import ProvidersFile
     from freerouter.config.secrets import Secrets
+    from freerouter.limits import Limits
     from freerouter.providers.account import Account
     from freerouter.providers.models import Model
 
@@ -79,12 +81,12 @@ def worded(config: dict[str, Any]) -> str:
 
 def _deployments(chosen: Iterable[tuple[Account, Model]]) -> list[dict[str, Any]]:
     """One entry a model. What is the same for all of an account is worked out once."""
-    common: dict[str, tuple[str, dict[str, Any]]] = {}
+    common: dict[str, tuple[str, dict[str, Any], Limits]] = {}
     found = []
     for account, model in chosen:
         key = account.title
         if key not in common:
-            common[key] = common_params(account)
+            common[key] = (*common_params(account), account.limits)
         found.append(deployment(account, model, *common[key]))
     return found
 
@@ -124,7 +126,7 @@ def common_params(account: Account) -> tuple[str, dict[str, Any]]:
 
 
 def deployment(
-    account: Account, model: Model, prefix: str, params: Mapping[str, Any]
+    account: Account, model: Model, prefix: str, params: Mapping[str, Any], limits: Limits
 ) -> dict[str, Any]:
     """One entry of LiteLLM's model_list."""
     params = {"model": f"{prefix}/{model.id}", **params}
@@ -134,6 +136,10 @@ def deployment(
         "freerouter_provider": account.name,
         "freerouter_free": model.free,
     }
+    if account.number > 1:
+        info["freerouter_key"] = account.number
+    if own := limits.of(model.id):
+        info["freerouter_limits"] = [as_data(limit) for limit in own]
     if model.context:
         info["max_input_tokens"] = model.context
     if model.output:

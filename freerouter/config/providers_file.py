@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.config.aliases_file import read_aliases
 from freerouter.config.budgets_file import read_budgets
+from freerouter.config.limits_file import read_limits
 from freerouter.config.soundness import one_of, sound
 from freerouter.config.versions import UNVERSIONED, check_version, version_of
 from freerouter.config.yaml_file import Document, read_yaml
@@ -52,6 +53,7 @@ ENTRY: Mapping[str, type | tuple[type, ...]] = {
     "provider": str,
     "spend": str,
     "options": dict,
+    "limits": (dict, list),
 }
 OPTIONS: Mapping[str, type | tuple[type, ...]] = {
     "models": (str, list),
@@ -100,6 +102,8 @@ class Entry(NamedTuple):
     """never or allowed, where the entry has a word of its own."""
     keys: tuple[str, ...] = ()
     """Further keys, each with deployments of its own."""
+    limits: tuple[Mapping[str, Any], ...] = ()
+    """The user's own word on what may be used (`freerouter.limits`), one map or several."""
 
     @property
     def first_key(self) -> str:
@@ -253,6 +257,7 @@ def _entry(document: Document, value: Any, path: tuple[str | int, ...]) -> Entry
         place=document.place(path),
         spend=one_of(document, row, (*path, "spend"), (NEVER, ALLOWED)),
         keys=_keys(document, row.get("keys") or [], (*path, "keys")),
+        limits=read_limits(document, row.get("limits") or {}, (*path, "limits")),
         **text,
     )
 

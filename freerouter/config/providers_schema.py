@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from freerouter.config import atomic
 from freerouter.config.budgets_file import LIMIT
+from freerouter.config.limits_file import FIELDS
 from freerouter.config.providers_file import (
     ALLOWED,
     ENTRY,
@@ -20,6 +21,8 @@ from freerouter.config.providers_file import (
     TOP,
     USAGE,
 )
+from freerouter.limits import KINDS as FIGURES
+from freerouter.limits import RESETS, SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +53,11 @@ DESCRIPTIONS = {
     "model_name": "The model, for type static.",
     "provider": "LiteLLM's prefix, for type static.",
     "options": "Which models, and limits for each of them.",
+    "limits": "What may be used, before what the catalogue knows; a list where models differ.",
+    **{kind: f"At most so many {kind.replace('/', ' a ')}; 0 for no limit." for kind in FIGURES},
+    "scope": "Whose calls count together: those of a key, of each model, of the whole account.",
+    "resets": "rolling: the last so many seconds count; fixed: those since the clock's begin.",
+    "zone": "Where a fixed period begins, such as America/Los_Angeles; UTC if not said.",
     "models": "free, all, or a list of ids.",
     "rpm": "Requests a minute.",
     "tpm": "Tokens a minute.",
@@ -79,6 +87,9 @@ MORE: Mapping[str, dict[str, Any]] = {
     "metrics_port": {"minimum": 1, "maximum": 65535},
     "workers": {"minimum": 1, "maximum": MOST_WORKERS},
     "budgets": {"additionalProperties": {"anyOf": [BUDGET, {"type": "array", "items": BUDGET}]}},
+    **{kind: {"minimum": 0} for kind in FIGURES},
+    "scope": {"enum": list(SCOPES)},
+    "resets": {"enum": list(RESETS)},
     "keys": {"items": {"type": "string", "minLength": 1}},
     "select": {
         "additionalProperties": {
@@ -101,6 +112,14 @@ def schema() -> dict[str, Any]:
             {"type": "array", "items": {"type": "string"}},
         ]
     }
+    limits = _map(FIELDS)
+    limits["properties"]["models"] = {
+        "description": "Patterns of the models that it holds for, such as *:free.",
+        "type": ["array", "null"],
+        "items": {"type": "string", "minLength": 1},
+    }
+    provider["properties"]["limits"] |= limits | {"type": ["object", "array", "null"]}
+    provider["properties"]["limits"] |= {"items": limits}
     top["properties"]["providers"] |= {"items": provider}
     top["properties"]["gateway"] |= _map(GATEWAY)
     top["properties"]["usage"] |= _map(USAGE)

@@ -88,6 +88,11 @@ class Workspace(NamedTuple):
         return self._path("state", "usage.db")
 
     @property
+    def quota_file(self) -> str:
+        """What is used of the providers' limits, a database."""
+        return self._path("state", "quota.db")
+
+    @property
     def gateway_file(self) -> str:
         return self._path("state", "gateway.json")
 

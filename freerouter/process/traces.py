@@ -38,6 +38,7 @@ class Traces:
             "requests": workspace.requests_file,
             "usage": workspace.usage_file,
             "providers": workspace.providers_file,
+            "quota": workspace.quota_file,
         }
 
     def config(self, generation: int) -> str:

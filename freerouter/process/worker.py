@@ -27,8 +27,8 @@ from freerouter.process.output import hide_secrets, keep_open, say
 from freerouter.process.patches import late
 from freerouter.process.server_options import server_options
 from freerouter.usage.budgets import Budgets
-from freerouter.usage.doors import DOORS
 from freerouter.usage.ledger import Ledger
+from freerouter.usage.quotas import Quotas
 from freerouter.usage.recorder import install, is_on
 from freerouter.usage.scrape import serve_metrics
 
@@ -115,8 +115,8 @@ def serve(job: dict[str, Any], listener: socket.socket, channel: Channel) -> Non
         say,
         recorded=is_on(),
     )
-    DOORS.append(budgets.door)
-    recorder = install(job["requests"], redact, ledger, budgets)
+    quotas = Quotas(job["quota"], say)
+    recorder = install(job["requests"], redact, ledger, quotas, budgets)
     if job["metrics_port"]:
         serve_metrics(job["usage"], job["metrics_port"], say)
     front = Front(app, job, listener)

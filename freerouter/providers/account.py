@@ -10,6 +10,7 @@ from freerouter.config import variables
 from freerouter.config.providers_file import variable_part
 from freerouter.config.secrets import clean_key
 from freerouter.errors import FileError, NotConfiguredError, NotFoundError, UsageError
+from freerouter.limits import Limits, limits_of
 
 if TYPE_CHECKING:
     from freerouter.config.providers_file import Entry
@@ -98,6 +99,14 @@ class Account(NamedTuple):
     def plan(self) -> str:
         """What the user says of the account: free, paid or nothing."""
         return str(self.entry.options.get("plan") or "")
+
+    @property
+    def limits(self) -> Limits:
+        """What may be used: the user's word, else the record's, which is of the free plan."""
+        notes = () if self.plan == "paid" else self.provider.limits
+        return Limits(
+            (limit for note in notes for limit in limits_of(note, "catalogue")), self.entry.limits
+        )
 
     @property
     def may_be_billed(self) -> bool:

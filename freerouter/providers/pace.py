@@ -58,13 +58,12 @@ class Pace:
 
 
 def rpm_of(account: Account) -> int:
-    """Requests a minute: the user's word, else the record's of the free plan; 0 is unknown."""
+    """Requests a minute, of whichever model has fewest; 0 is unknown."""
     own = account.entry.options.get("rpm")
     if own:
         return int(own)
-    if account.plan == "paid":
-        return 0
-    return min((limit["rpm"] for limit in account.provider.limits if limit.get("rpm")), default=0)
+    known = account.limits.all()
+    return min((limit.most for limit in known if limit.kind == "requests/minute"), default=0)
 
 
 def in_lanes(groups: Sequence[Sequence[Callable[[], T]]], at_once: int = AT_ONCE) -> Iterator[T]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from freerouter.config.limits_file import is_zone
 from freerouter.config.providers_file import NOTHING
 from freerouter.config.yaml_file import Document, read_yaml
 from freerouter.errors import FileError
+from freerouter.limits import KINDS, RESETS, SCOPES, UTC
 from freerouter.providers.abilities import ABILITIES
 from freerouter.registry import did_you_mean
 
@@ -40,6 +42,7 @@ class Provider(NamedTuple):
     key_url: str = ""
     free_tier: str = ""
     limits: tuple[Mapping[str, Any], ...] = ()
+    """Notes, those with figures as `freerouter.limits` reads them."""
     terms: tuple[Mapping[str, Any], ...] = ()
     """What is worth knowing before using it, each with its source and date."""
     local: bool = False
@@ -101,8 +104,16 @@ PLACES = One((str, list))
 WORDS = One((list,))
 VALUES = One((list,))
 NUMBER = One((int, float, str))
-NOTES = Many({"note": TEXT, "source": TEXT, "as_of": TEXT, "rpm": One((int,)), "one_account": FLAG})
-"""`rpm`: requests a minute; `one_account`: worth knowing for who has several keys."""
+NOTES = {"note": TEXT, "source": TEXT, "as_of": TEXT, "one_account": FLAG}
+"""`one_account`: worth knowing for who has several keys."""
+FIGURES = {
+    **dict.fromkeys((*KINDS, "rpm"), One((int,))),
+    "scope": One((str,), SCOPES),
+    "resets": One((str,), RESETS),
+    "zone": TEXT,
+    "models": Many(TEXT),
+}
+"""What a limit comes to, as `freerouter.limits` reads it; `rpm` is the older requests/minute."""
 LIST = {
     "path": TEXT,
     "rows": PLACES,
@@ -157,7 +168,8 @@ SHAPES: Mapping[str, Any] = {
     "key": One((str,), ("required", "optional", "none")),
     "auth": {"header": TEXT, "also": MAP, "instead": Many(TEXT)},
     **dict.fromkeys(("env", "models"), Many(TEXT)),
-    **dict.fromkeys(("limits", "terms"), Either(NOTES)),
+    "limits": Either(Many({**NOTES, **FIGURES})),
+    "terms": Either(Many(NOTES)),
     **dict.fromkeys(("local", "generic", "fixed", "demo"), FLAG),
     "litellm": {"prefix": TEXT, "add": TEXT, "strip": TEXT, "swap": Many(TEXT), "params": MAP},
     "list": LIST,
@@ -220,6 +232,13 @@ def record_of(document: Document) -> dict[str, Any]:
     for name in ("limits", "terms"):
         if isinstance(found.get(name), str):
             found[name] = ({"note": found[name]},)
+    for number, limit in enumerate(found.get("limits", ())):
+        if not is_zone(limit.get("zone", UTC)):
+            place = document.place(("limits", number, "zone"))
+            raise FileError(
+                f'{place}: there is no time zone "{limit["zone"]}".',
+                fix="For example: America/Los_Angeles.",
+            )
     return found
 
 

@@ -48,8 +48,8 @@ BROKEN = ".broken-"
 
 class Budgets:
     """`budgets` are those of the start; `providers` is the path of providers.yaml, which is read
-    again when it was changed, so that they hold at once. `path` is that of usage.db. For one
-    thread, that of the event loop.
+    again when it was changed, so that they hold at once. `path` is that of usage.db, `clock`
+    in seconds since 1970. For one thread, that of the event loop.
     """
 
     def __init__(
@@ -60,10 +60,11 @@ class Budgets:
         say: Callable[[str], None],
         *,
         recorded: bool = True,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._budgets = tuple(budgets)
         self._providers, self._path, self._say = providers, path, say
-        self._recorded = recorded
+        self._recorded, self._clock = recorded, clock
         self._looked = -OFTEN
         self._seen: tuple[int, ...] = ()
         self._db: sqlite3.Connection | None = None
@@ -102,7 +103,7 @@ class Budgets:
             return Shut(BUDGET, _unpriced(provider, row))
         tokens_in, tokens_out = tokens_of(row, given, size)
         cost = round((tokens_in * prices[0] + tokens_out * prices[1]) * NANO)
-        now = time.time()
+        now = self._clock()
         try:
             found = hold(self._open(budgets, now), budgets, provider, cost, now)
         except (sqlite3.Error, OSError, FreeRouterError) as error:
@@ -110,7 +111,7 @@ class Budgets:
         return self._shut(found) if isinstance(found, Standing) else found
 
     def _look(self, budgets: tuple[Budget, ...]) -> Shut | None:
-        now = time.time()
+        now = self._clock()
         try:
             db = self._open(budgets, now)
             standings = [standing_of(db, budget, now) for budget in budgets]

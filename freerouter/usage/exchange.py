@@ -70,6 +70,8 @@ class Exchange:
         self.walk: Walk | None = None
         """Whom it asked of several models, where the first could not answer (patches/falling_back).
         """
+        self.shut: list[Attempt] = []
+        """Those that were not even thought of, since a quota or a budget of theirs is used up."""
         self.retry_after: int | None = None
         """Seconds, where nobody could answer and waiting helps."""
         self._scope: Mapping[str, Any] = scope
@@ -133,8 +135,9 @@ class Exchange:
         if deployment and self.status < FAILED:
             member = member_of(deployment, self.alias)
             found.append((SERVED_BY, member.encode("latin-1", "replace")))
-        if self.tried:
-            found.append((PASSED_OVER, passed_over(self.tried).encode()))
+        passed = [*self.shut, *(self.walk.passed(deployment) if self.walk else ())]
+        if passed:
+            found.append((PASSED_OVER, passed_over(passed).encode()))
         if self.retry_after and self.status >= FAILED and b"retry-after" not in self.headers:
             found.append((b"retry-after", str(self.retry_after).encode()))
         return found

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from freerouter.usage.accounting import entry_of
 from freerouter.usage.attempts import watch
 from freerouter.usage.counters import Counters, LastError
-from freerouter.usage.doors import Shut
+from freerouter.usage.doors import DOORS, QUOTA, Shut, shut
 from freerouter.usage.exchange import Exchange
+from freerouter.usage.quotas import tells_limits
 from freerouter.usage.record import to_line
 from freerouter.usage.writer import Writer
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from freerouter.usage.attempts import Call
     from freerouter.usage.budgets import Budgets
     from freerouter.usage.ledger import Ledger
+    from freerouter.usage.quotas import Quotas
     from freerouter.usage.spending import Hold
 
 SWITCH = "FREEROUTER_RECORDER"
@@ -44,9 +46,12 @@ serving: ContextVar[Exchange | None] = ContextVar("serving", default=None)
 class Recorder:
     """`snapshot` may be called from any thread."""
 
-    def __init__(self, path: str, redact: Callable[[str], str], ledger: Ledger) -> None:
+    def __init__(
+        self, path: str, redact: Callable[[str], str], ledger: Ledger, quotas: Quotas
+    ) -> None:
         self._redact = redact
         self._ledger = ledger
+        self._quotas = quotas
         self._counters = Counters()
         self._writer: Writer[Exchange] = Writer(path, self._line_of)
         self._waiting: set[Exchange] = set()
@@ -61,6 +66,7 @@ class Recorder:
             self._settle(exchange)
         self._writer.close()
         self._ledger.close()
+        self._quotas.close()
 
     def begin(self) -> None:
         self._counters.begin()
@@ -153,17 +159,15 @@ class Layer:
 class OfRequests:
     """The purse of the requests that are served: what is held for one is noted with it."""
 
-    def __init__(self, budgets: Budgets) -> None:
+    def __init__(self, budgets: Budgets, refusal: Callable[[Shut, Any], Exception]) -> None:
         self._budgets = budgets
+        self._refusal = refusal
 
     def admit(self, deployment: Any, given: Any) -> Hold | None:
-        import litellm
-
         exchange = serving.get()
         found = self._budgets.admit(deployment, given, exchange.size if exchange else 0)
         if isinstance(found, Shut):
-            name = deployment.get("model_name", "")
-            raise litellm.APIError(found.status, found.reason, llm_provider="", model=name)
+            raise self._refusal(found, deployment)
         return found
 
     def done(self, held: Hold, *, may_cost: bool) -> None:
@@ -172,11 +176,39 @@ class OfRequests:
             exchange.holds.append((held, may_cost))
 
 
+class Doorkeeper:
+    """Asks the doors before a call goes out, and tells the quotas what came of it.
+
+    `refusal` makes the error that stands for a call which was not made.
+    """
+
+    def __init__(self, quotas: Quotas, refusal: Callable[[Shut, Any], Exception]) -> None:
+        self._quotas = quotas
+        self._refusal = refusal
+
+    def enter(self, deployment: Any) -> Any:
+        found = shut(deployment) or self._quotas.enter(deployment)
+        if isinstance(found, Shut):
+            raise self._refusal(found, deployment)
+        return found
+
+    def leave(self, deployment: Any, entered: Any, made: int) -> None:
+        self._quotas.leave(deployment, entered, made)
+
+    def listens(self, _deployment: Any, status: int, headers: Any) -> bool:
+        return status == QUOTA or tells_limits(headers.raw)
+
+    def heard(self, deployment: Any, answer: Any) -> None:
+        status = answer.status_code
+        body = answer.text if status == QUOTA else ""
+        self._quotas.heard(deployment, status, answer.headers, body)
+
+
 def install(
-    path: str, redact: Callable[[str], str], ledger: Ledger, budgets: Budgets | None = None
+    path: str, redact: Callable[[str], str], ledger: Ledger, quotas: Quotas, budgets: Budgets
 ) -> Recorder:
-    """Begin to record: lines into `path`, numbers into the ledger. What costs is asked for only
-    where the budgets let it in.
+    """Begin to record: lines into `path`, numbers into the ledger; and to keep to the quotas and
+    the budgets.
 
     In the process that serves, after LiteLLM was imported.
     """
@@ -187,7 +219,8 @@ def install(
     from litellm.router import Router
     from starlette.middleware import Middleware
 
-    recorder = Recorder(path, redact, ledger)
+    recorder = Recorder(path, redact, ledger, quotas)
+    DOORS.append(budgets.door)
     if not is_on():
         return recorder
 
@@ -207,8 +240,10 @@ def install(
     def tell(kwargs: Any, *, failed: bool) -> None:
         exchange = serving.get()
         payload = kwargs.get("standard_logging_object")
+        info = (kwargs.get("litellm_params") or {}).get("model_info")
+        if payload and info and not failed:
+            quotas.spent(str(info.get("id")), payload.get("total_tokens") or 0)
         if exchange is not None and payload:
-            info = (kwargs.get("litellm_params") or {}).get("model_info")
             recorder.told(exchange, _needed(payload, info), failed=failed)
 
     def note(calls: list[Call]) -> None:
@@ -216,8 +251,19 @@ def install(
         if exchange is not None:
             exchange.calls += calls
 
-    purse = OfRequests(budgets) if budgets else None
-    watch(Router, httpx.AsyncClient, httpx.Client, note, purse=purse)
+    class Refused(litellm.RateLimitError):  # type: ignore[misc] # LiteLLM has no types here
+        """A call that was not made; whoever goes on to another deployment reads `shut`."""
+
+        def __init__(self, shut: Shut, row: Any) -> None:
+            model = str(row.get("model_name"))
+            super().__init__(message=shut.reason, model=model, llm_provider="")
+            self.shut = shut
+            self.status_code = shut.status
+            self.failed_deployment_id = str((row.get("model_info") or {}).get("id"))
+
+    DOORS.append(quotas.door)
+    guard, purse = Doorkeeper(quotas, Refused), OfRequests(budgets, Refused)
+    watch(Router, httpx.AsyncClient, httpx.Client, note, guard, purse=purse)
     callback = Callback()
     litellm.logging_callback_manager.add_litellm_async_success_callback(callback)
     litellm.logging_callback_manager.add_litellm_async_failure_callback(callback)

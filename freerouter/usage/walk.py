@@ -68,6 +68,15 @@ class Walk:
         )
         return [attempt for attempt in found if attempt]
 
+    def passed(self, served: str) -> list[Attempt]:
+        """Whom the one that served stood in for: who was asked in vain, or could not be asked."""
+        last = self._order(served) if served in self.rows else LAST
+        found = (
+            self.tried.get(name) or (self.shut.get(name) if self._order(name) <= last else None)
+            for name in self.rows
+        )
+        return [attempt for attempt in found if attempt]
+
     def _is_open(self, name: str) -> bool:
         if name in self.shut:
             return False
@@ -84,10 +93,14 @@ class Walk:
         return not (own and self._too_few) or own > self._too_few
 
     def _order(self, name: str) -> int:
-        return int(self.rows[name]["litellm_params"].get("order") or LAST)
+        return order_of(self.rows[name])
 
     def _one_of(self, names: Sequence[str]) -> str:
         lowest = min(map(self._order, names))
         equal = [name for name in names if self._order(name) == lowest]
         weights = [self.rows[name]["litellm_params"].get("weight") or 1 for name in equal]
         return random.choices(equal, weights)[0]  # noqa: S311 - shares of work, no secret
+
+
+def order_of(row: Mapping[str, Any]) -> int:
+    return int(row["litellm_params"].get("order") or LAST)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from freerouter.config.limits_file import FIELDS
 from freerouter.config.providers_file import ENTRY, GATEWAY, OPTIONS, TOP, read_providers
 from freerouter.config.providers_schema import DESCRIPTIONS, HEADER, MORE, NAME, schema, text
 from freerouter.config.yaml_file import dump_yaml, parse_yaml
@@ -26,6 +27,8 @@ SOUND: list[dict[str, Any]] = [
     {"providers": [DEMO], "select": {"demo": ["a"]}, "spend": "never", "litellm": {"x": 1}},
     {"providers": [{**DEMO, "api_key": None, "options": None, "spend": None}], "gateway": None},
     {"gateway": {"port": 4000, "workers": 2, "log_bodies": True, "host": "::1"}},
+    {"providers": [{**DEMO, "limits": {"requests/day": 1000, "zone": "Asia/Shanghai"}}]},
+    {"providers": [{**DEMO, "limits": [{"tokens/minute": 0, "models": ["*pro*"]}]}]},
 ]
 WRONG: list[dict[str, Any]] = [
     {"providers": {}},
@@ -40,6 +43,12 @@ WRONG: list[dict[str, Any]] = [
     {"providers": [{**DEMO, "options": {"rpm": "6"}}]},
     {"providers": [{**DEMO, "keys": [1]}]},
     {"providers": [DEMO], "select": {"demo": "a"}},
+    {"providers": [{**DEMO, "limits": {"request/day": 1}}]},
+    {"providers": [{**DEMO, "limits": {"requests/day": "1"}}]},
+    {"providers": [{**DEMO, "limits": {"requests/day": -1}}]},
+    {"providers": [{**DEMO, "limits": {"requests/day": 1, "scope": "all"}}]},
+    {"providers": [{**DEMO, "limits": [{"requests/day": 1, "models": "x"}]}]},
+    {"providers": [{**DEMO, "limits": [3]}]},
     {"gateway": {"port": 0}},
     {"gateway": {"port": 65536}},
     {"gateway": {"workers": 65}},
@@ -59,10 +68,12 @@ def test_the_published_one_is_made_from_the_tables() -> None:
     assert provider.keys() == ENTRY.keys()
     assert provider["options"]["properties"].keys() == OPTIONS.keys()
     assert properties["gateway"]["properties"].keys() == GATEWAY.keys()
+    limits = provider["limits"]
+    assert limits["properties"].keys() == limits["items"]["properties"].keys() == FIELDS.keys()
 
 
 def test_every_description_is_of_a_key_that_there_is() -> None:
-    assert {*DESCRIPTIONS, *MORE} <= {*TOP, *ENTRY, *OPTIONS, *GATEWAY}
+    assert {*DESCRIPTIONS, *MORE} <= {*TOP, *ENTRY, *OPTIONS, *GATEWAY, *FIELDS}
 
 
 @pytest.mark.parametrize("data", [*SOUND, *WRONG], ids=lambda data: json.dumps(data)[:60])

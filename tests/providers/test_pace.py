@@ -64,8 +64,14 @@ def test_a_provider_that_asks_for_a_rest_gets_it_within_reason() -> None:
     ("options", "rpm"), [({}, 20), ({"rpm": 5}, 5), ({"plan": "paid"}, 0), ({"plan": "free"}, 20)]
 )
 def test_the_users_word_on_the_rate_wins(options: Mapping[str, object], rpm: int) -> None:
-    record = Provider("x", "X", limits=({"note": "n", "rpm": 20}, {"note": "m"}))
+    record = Provider("x", "X", limits=({"note": "n", "requests/minute": 20}, {"note": "m"}))
     assert rpm_of(Account(record, Entry("x", "x", options=options), "http://x")) == rpm
+
+
+def test_the_users_own_limit_is_kept_to() -> None:
+    record = Provider("x", "X", limits=({"note": "n", "rpm": 20},))
+    entry = Entry("x", "x", limits=({"requests/minute": 3}, {"requests/day": 1}))
+    assert rpm_of(Account(record, entry, "http://x")) == 3
 
 
 def test_no_more_than_two_at_once_of_each_group_and_all_are_done() -> None:

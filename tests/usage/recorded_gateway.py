@@ -1,6 +1,7 @@
-"""The real LiteLLM with the recorder in it: `recorded_gateway.py PORT RECORDS`, until a line comes.
+"""The real LiteLLM with the recorder in it: `recorded_gateway.py PORT RECORDS`.
 
-Prints a line when it serves. CONFIG_FILE_PATH and what that needs are in the environment.
+Prints a line when it serves, and one for each that it is given; `later 60` puts the clock of its
+quotas forward by so many seconds. CONFIG_FILE_PATH and what that needs are in the environment.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 from pathlib import Path
 
 import uvicorn
@@ -15,7 +17,9 @@ from litellm.proxy.proxy_server import app
 
 from freerouter.process import patches
 from freerouter.usage import recorder
+from freerouter.usage.budgets import Budgets
 from freerouter.usage.ledger import Ledger
+from freerouter.usage.quotas import Quotas
 
 
 def main(port: int, path: str) -> None:
@@ -23,8 +27,15 @@ def main(port: int, path: str) -> None:
     ledger = Ledger(
         str(Path(path).with_name("usage.db")), lambda text: print(text, file=sys.stderr)
     )
+    ahead = [0.0]
+    quotas = Quotas(
+        str(Path(path).with_name("quota.db")),
+        lambda text: print(text, file=sys.stderr),
+        lambda: time.time() + sum(ahead),
+    )
+    budgets = Budgets((), path, str(Path(path).with_name("usage.db")), print)
     recorded = recorder.install(
-        path, lambda text: text.replace("sk-canary-0123456789", "env:KEY"), ledger
+        path, lambda text: text.replace("sk-canary-0123456789", "env:KEY"), ledger, quotas, budgets
     )
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False))
 
@@ -32,7 +43,9 @@ def main(port: int, path: str) -> None:
         while not server.started:
             pass
         print("serving", flush=True)
-        for _line in sys.stdin:
+        for line in sys.stdin:
+            word, _, seconds = line.partition(" ")
+            ahead.append(float(seconds) if word == "later" else 0.0)
             print(json.dumps(recorded.snapshot()), flush=True)
         server.should_exit = True
 

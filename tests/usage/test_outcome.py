@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from freerouter.usage.doors import Shut
 from freerouter.usage.outcome import (
     CUT,
     LONGEST_HEADER,
@@ -13,6 +14,7 @@ from freerouter.usage.outcome import (
     member_of,
     passed_over,
     rest_after,
+    shut_out,
 )
 
 
@@ -74,7 +76,8 @@ def test_the_header_is_one_short_line_of_ascii() -> None:
         "a/x: failed (500)"
     )
     assert passed_over([Attempt("a/größe", 400)]) == "a/gr??e: request refused (400)"
-    assert len(passed_over([Attempt("a/" + "x" * 90, 401)] * 40)) == LONGEST_HEADER
+    many = [Attempt(f"a{number}/" + "x" * 90, 401) for number in range(40)]
+    assert len(passed_over(many)) == LONGEST_HEADER
 
 
 @pytest.mark.parametrize(
@@ -89,3 +92,53 @@ def test_the_header_is_one_short_line_of_ascii() -> None:
 )
 def test_a_deployment_names_its_member(deployment: str, alias: str, member: str) -> None:
     assert member_of(deployment, alias) == member
+
+
+DAY = Shut(429, "groq: 20 of 20 requests today", 5_000.0)
+
+
+def test_what_is_used_up_is_told_once_an_account_with_the_soonest_time() -> None:
+    attempts = [
+        shut_out("groq/a", DAY, 0.0),
+        shut_out("groq/b", DAY, 0.0),
+        shut_out("lab/m", Shut(429, "lab: 3 of 3 requests in a minute", 50.5), 0.0),
+    ]
+    assert ending_of("auto", attempts) == (
+        429,
+        (
+            "auto: all that it may use is used up. groq: 20 of 20 requests today, again in 84 min; "
+            "lab: 3 of 3 requests in a minute, again in 51 s"
+        ),
+        51,
+    )
+
+
+def test_where_only_budgets_are_in_the_way_it_is_402() -> None:
+    spent = shut_out("a/x", Shut(402, "a: 5.00 of 5.00 USD this month"), 0.0)
+    ending = ending_of("fast", [spent])
+    assert (ending.status, ending.retry_after) == (402, None)
+    assert ending_of("fast", [spent, shut_out("groq/a", DAY, 0.0)]).status == 429
+    assert ending_of("fast", [spent, Attempt("b/y", 401)]).status == 503
+
+
+def test_the_header_names_those_that_were_shut() -> None:
+    shut = shut_out("groq/a", DAY, 4_990.0)
+    assert passed_over([shut, Attempt("b/y", 500)]) == (
+        "groq: 20 of 20 requests today, again in 10 s; b/y: failed (500)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "1 s"),
+        (120, "120 s"),
+        (121, "3 min"),
+        (5400, "90 min"),
+        (5401, "1 h 31 min"),
+        (7200, "2 h"),
+        (3 * 86400, "3 days"),
+    ],
+)
+def test_a_time_is_told_in_its_own_unit(seconds: float, words: str) -> None:
+    assert Attempt("a/x", 429, seconds).words == f"a/x: limit reached, again in {words}"

@@ -12,18 +12,22 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from freerouter.process.patches.target import Patch
+from freerouter.usage import doors
+from freerouter.usage.doors import Shut
 from freerouter.usage.outcome import (
     CUT,
     LIMIT,
+    NO_BUDGET,
     SERVER,
     TOO_LARGE,
     Attempt,
     ending_of,
     member_of,
-    rest_after,
+    shut_out,
 )
 from freerouter.usage.recorder import serving
-from freerouter.usage.walk import Walk
+from freerouter.usage.rests import Rests
+from freerouter.usage.walk import Walk, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +35,19 @@ if TYPE_CHECKING:
 LONGEST_PAUSE = 0.3
 """Seconds until one and the same deployment is asked again."""
 GROUP = "x-litellm-model-group"
+RESTS = Rests()
+
+
+class NoBudgetError(Exception):
+    """In OpenAI's words. LiteLLM has no class of its own for 402."""
+
+    status_code = NO_BUDGET
+    type = code = "insufficient_quota"
+    param = None
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        super().__init__(message)
 
 
 def walk_of(router: Any, model: Any) -> Walk | None:
@@ -70,11 +87,14 @@ def note(router: Any, walk: Walk, name: str, error: Exception) -> None:
     import litellm
 
     cause = unwrapped(error)
+    if isinstance(shut := getattr(cause, "shut", None), Shut):
+        walk.bar(name, shut)
+        return
     found = getattr(cause, "status_code", None)
     status = CUT if is_cut(cause) else found if isinstance(found, int) else SERVER
     too_long = isinstance(cause, litellm.ContextWindowExceededError) or status == TOO_LARGE
     attempt = walk.fail(name, status, retry_after_of(cause), too_long=too_long)
-    seconds = rest_after(status, attempt.retry_after)
+    seconds = RESTS.after(name, status, attempt.retry_after, time.time())
     if seconds and len(walk.rows) > 1 and not router.disable_cooldowns:
         router.cooldown_cache.add_deployment_to_cooldown(
             model_id=name,
@@ -147,11 +167,42 @@ async def end(router: Any, walk: Walk) -> Exception | None:
     exchange = serving.get()
     if exchange is not None:
         exchange.retry_after = ending.retry_after
-    if not ending.status or len(walk.rows) == 1:
+    if not ending.status or (len(walk.rows) == 1 and not walk.shut):
         return None
+    if ending.status == NO_BUDGET:
+        return NoBudgetError(ending.message)
     kind = litellm.RateLimitError if ending.status == LIMIT else litellm.ServiceUnavailableError
     error: Exception = kind(message=ending.message, model=walk.group, llm_provider="")
     return error
+
+
+def open_ones(rows: list[Any]) -> list[Any]:
+    """Those of a group that may be asked now; noted are those in whose place another is."""
+    found = [(row, doors.shut(row)) for row in rows]
+    left = [row for row, shut in found if shut is None]
+    exchange = serving.get()
+    if exchange is not None and left:
+        last, now = min(map(order_of, left)), time.time()
+        for row, shut in found:
+            if shut and order_of(row) <= last:
+                info = row.get("model_info") or {}
+                member = member_of(str(info.get("id")), info.get("freerouter_alias", ""))
+                exchange.shut.append(shut_out(member, shut, now))
+    return left
+
+
+def ask_only_who_is_open() -> None:
+    from litellm.router import Router
+
+    narrow = Router.async_callback_filter_deployments
+
+    async def filter_deployments(self: Any, **given: Any) -> Any:
+        rows = given["healthy_deployments"]
+        if any(doors.shut(row) for row in rows):
+            given["healthy_deployments"] = open_ones(rows)
+        return await narrow(self, **given)
+
+    Router.async_callback_filter_deployments = filter_deployments
 
 
 def go_on_to_who_can_answer() -> None:
@@ -182,7 +233,7 @@ def go_on_to_who_can_answer() -> None:
                 note(self, walk, following, failure)
             following = walk.following(await resting(self, walk))
         ending = await end(self, walk)
-        if given["fallbacks"] or len(walk.rows) == 1:
+        if given["fallbacks"] or (len(walk.rows) == 1 and ending is None):
             return await fall_back(self, error, **given)
         raise ending or unwrapped(error)
 
@@ -224,5 +275,10 @@ PATCHES = (
             f"{ROUTER}._time_to_sleep_before_retry": "9cf150ef0471",
         },
         go_on_to_who_can_answer,
+    ),
+    Patch(
+        "who has nothing left is not chosen",
+        {f"{ROUTER}.async_callback_filter_deployments": "c85e82c2545d"},
+        ask_only_who_is_open,
     ),
 )
