@@ -104,7 +104,7 @@ class Gateway(NamedTuple):
 
 
 def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + 120
+    end = time.monotonic() + 20
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -152,10 +152,7 @@ def test_it_stops_at_the_last_cent_and_others_go_on(gateway: Gateway) -> None:
     refused = gateway.ask("gold")
     assert refused.status == 402, refused
     assert "dear: $2 of $2 this month are spent" in refused.message
-    assert (refused.body["error"]["type"], refused.body["error"]["code"]) == (
-        "insufficient_quota",
-        "insufficient_quota",
-    )
+    assert refused.body["error"]["type"] == "insufficient_quota"
     told = gateway.ask("gold", "messages")
     assert (told.status, told.body["error"]["type"]) == (402, "billing_error")
     gateway.settled(2.0)
