@@ -1,8 +1,9 @@
-"""What recording costs: our gateway with its recorder and without, asked in turn.
+"""What recording and keeping to quotas cost: our gateway with both, with its recorder alone, and
+with neither, asked in turn.
 
-Two gateways of ours stay up, one of them with FREEROUTER_RECORDER=off, and are asked in many short
-rounds, so that noise hits both. The provider, the client and the load are those of
-gateway_throughput.py. Figures are medians of the rounds' ratios and differences.
+Three gateways of ours stay up, one of them with four limits, and one with FREEROUTER_RECORDER=off.
+They are asked in many short rounds, so that noise hits all. The provider, the client and the load
+are those of gateway_throughput.py. Figures are medians of the rounds' ratios and differences.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import statistics
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway_throughput import ALONE, CLIENTS, REQUESTS, WARM, cpu_of, load, request
 from measure import FREEROUTER, free_port, new_home
+
+from freerouter.usage.quota_store import standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +31,11 @@ if TYPE_CHECKING:
     from gateway_throughput import Measured
     from measure import Home
 
-ON, OFF = "recorder on", "recorder off"
+BOTH, ON, OFF = "recorder and quotas", "recorder alone", "neither"
+MANY = 10**9
+LIMITS = ", ".join(f"{kind}: {MANY}" for kind in (
+    "requests/minute", "requests/day", "tokens/minute", "tokens/day",
+))  # fmt: skip
 SETTLED = 3.0
 """Seconds after which what was asked is written, usually."""
 
@@ -56,7 +63,7 @@ def gateway(name: str, upstream: int) -> Iterator[Subject]:
         base = f"http://127.0.0.1:{upstream}/v1"
         (home.workspace / "providers.yaml").write_text(
             "providers:\n  - {type: static, name: m1, model_name: m1, provider: openai, "
-            f"api_base: '{base}'}}\n",
+            f"api_base: '{base}', limits: {{{LIMITS if name == BOTH else ''}}}}}\n",
             encoding="utf-8",
         )
         home.run(FREEROUTER, "fetch")
@@ -80,9 +87,11 @@ def main() -> None:
     assert provider.stdout
     try:
         upstream = int(provider.stdout.readline())
-        with gateway(ON, upstream) as on, gateway(OFF, upstream) as off:
-            report(*measure({ON: on, OFF: off}, options.rounds))
-            size(on)
+        with ExitStack() as stack:
+            found = {n: stack.enter_context(gateway(n, upstream)) for n in (BOTH, ON, OFF)}
+            report(*measure(found, options.rounds))
+            size(found[ON])
+            counted(found[BOTH])
     finally:
         provider.kill()
         provider.communicate()
@@ -110,17 +119,19 @@ def report(busy: Rounds, alone: Rounds) -> None:
     for name, found in busy.items():
         rates = " ".join(f"{one.rate:.0f}" for one in found)
         cpu = statistics.median(one.cpu for one in found) * 1000
-        print(f"  {name:<12} {rates} requests/s with {CLIENTS} clients, {cpu:.2f} ms CPU a request")
-    pairs = list(zip(busy[ON], busy[OFF], strict=True))
-    cpu = statistics.median(on.cpu / off.cpu for on, off in pairs)
-    speed = statistics.median(on.rate / off.rate for on, off in pairs)
-    later = [
-        (statistics.median(on.latencies) - statistics.median(off.latencies)) * 1000
-        for on, off in zip(alone[ON], alone[OFF], strict=True)
-    ]
-    print(f"CPU a request: {cpu:.3f}x of {OFF} (for information)")
-    print(f"requests/s with {CLIENTS} clients: {speed:.3f}x of {OFF} (target 0.97x)")
-    print(f"p50 of one client: {statistics.median(later):+.2f} ms of {OFF} (target 1 ms)")
+        print(f"  {name:<20} {rates} requests/s with {CLIENTS} clients, {cpu:.2f} ms CPU a request")
+    for name in (BOTH, ON):
+        pairs = list(zip(busy[name], busy[OFF], strict=True))
+        cpu = statistics.median(on.cpu / off.cpu for on, off in pairs)
+        speed = statistics.median(on.rate / off.rate for on, off in pairs)
+        later = [
+            (statistics.median(on.latencies) - statistics.median(off.latencies)) * 1000
+            for on, off in zip(alone[name], alone[OFF], strict=True)
+        ]
+        print(f"{name}, of {OFF}:")
+        print(f"  CPU a request: {cpu:.3f}x (for information)")
+        print(f"  requests/s with {CLIENTS} clients: {speed:.3f}x (target 0.97x)")
+        print(f"  p50 of one client: {statistics.median(later):+.2f} ms (target 1 ms)")
 
 
 def size(subject: Subject) -> None:
@@ -131,6 +142,13 @@ def size(subject: Subject) -> None:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         count = db.execute("SELECT count(*) FROM requests").fetchone()[0]
     print(f"  {count} requests recorded, {path.stat().st_size / count:.0f} bytes each")
+
+
+def counted(subject: Subject) -> None:
+    """That the quotas were kept to at all."""
+    found = standing(str(subject.home.workspace / "state" / "quota.db"), time.time())
+    told = ", ".join(f"{one.used} {one.limit.counts} a {one.limit.per}" for one in found)
+    print(f"  counted: {told}")
 
 
 if __name__ == "__main__":

@@ -5,10 +5,9 @@ Pure: no files, no network. Times are seconds since 1970.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -69,7 +68,7 @@ def window(limit: Limit, now: float, oldest: float | None = None) -> tuple[float
     if limit.resets == "rolling":
         length = SECONDS[limit.per]
         return now - length, (now if oldest is None else oldest) + length
-    zone = ZoneInfo(limit.zone)
+    zone = _zone(limit.zone)
     if limit.per in ("minute", "hour"):
         # Counted from the zone's distance to UTC now: no zone changes its clock within such a time
         # but at its end, and an hour that is there twice stays two.
@@ -84,12 +83,20 @@ def window(limit: Limit, now: float, oldest: float | None = None) -> tuple[float
     return _midnight(first, zone), _midnight((first + timedelta(days=31)).replace(day=1), zone)
 
 
-def _shift(zone: ZoneInfo, now: float) -> float:
+def _zone(name: str) -> tzinfo:
+    if name == UTC:
+        return timezone.utc
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(name)
+
+
+def _shift(zone: tzinfo, now: float) -> float:
     shift = datetime.fromtimestamp(now, zone).utcoffset()
     return shift.total_seconds() if shift else 0.0
 
 
-def _midnight(day: date, zone: ZoneInfo) -> float:
+def _midnight(day: date, zone: tzinfo) -> float:
     """The first moment of a day; where a clock goes forward at midnight, when it does so."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
 
@@ -123,11 +130,16 @@ def limits_of(said: Mapping[str, Any], source: str) -> list[Limit]:
 def as_data(limit: Limit) -> dict[str, Any]:
     """The same shape, for JSON and YAML; what is usual is left out."""
     found: dict[str, Any] = {limit.kind: limit.most}
-    usual = Limit(limit.counts, limit.most, limit.per, resets=usual_reset(limit.per))
-    for name in (*HOW, "source"):
-        value = getattr(limit, name)
-        if value != getattr(usual, name):
-            found[name] = list(value) if isinstance(value, tuple) else value
+    if limit.scope != "key":
+        found["scope"] = limit.scope
+    if limit.resets != usual_reset(limit.per):
+        found["resets"] = limit.resets
+    if limit.zone != UTC:
+        found["zone"] = limit.zone
+    if limit.models:
+        found["models"] = [*limit.models]
+    if limit.source != "catalogue":
+        found["source"] = limit.source
     return found
 
 
@@ -135,7 +147,7 @@ def from_data(data: Mapping[str, Any]) -> Limit:
     """What `as_data` made. Raises ValueError where it is no such thing."""
     try:
         (limit,) = limits_of(data, data.get("source", "catalogue"))
-        ZoneInfo(limit.zone)
+        _zone(limit.zone)
         limit = limit._replace(most=int(limit.most))
     except (TypeError, ValueError, KeyError, OSError) as error:
         raise ValueError(f"no limit: {data!r}") from error
@@ -166,6 +178,8 @@ class Limits:
         return [*own, *(limit for limit in self._known if limit not in gone)]
 
     def of(self, model: str) -> list[Limit]:
+        if not self._own:
+            return [limit for limit in self._known if limit.covers(model)]
         own = [(limit, meant) for limit, meant in self._own if limit.covers(model)]
         gone = [meant for _, meant in own]
         known = [limit for limit in self._known if limit.covers(model) and limit not in gone]

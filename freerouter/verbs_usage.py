@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freerouter.registry import Command, Parameter
+from freerouter.registry import Command, Need, Parameter
 
 BY = ("model", "provider", "alias", "client", "hour", "day")
 SORTS = ("requests", "errors", "p95", "tokens", "cost", "name")
@@ -35,6 +35,26 @@ USAGE_COMMANDS = (
         details="Errors and times are those that clients saw; calls are what providers were asked, "
         "retries and fallbacks included. Percentiles are right to 0.4 %. "
         "Where --live has no terminal it shows the numbers once.",
+    ),
+    Command(
+        "quota",
+        "Show what is left of each limit, when it comes back, and how long it lasts",
+        "freerouter.commands.quota:run",
+        (
+            Parameter(
+                "name",
+                help="only of this provider, or what holds for this model",
+                positional=True,
+                many=True,
+                complete="provider",
+            ),
+            Parameter("fresh", "flag", "ask those providers that tell what is left"),
+        ),
+        needs=(Need.CONFIG,),
+        examples=("quota", "quota openrouter", "quota --fresh"),
+        details="The gateway counts what it asks and notes what providers say; with the gateway "
+        "stopped it is the last state. A limit is known from the catalogue, from `limits:` in "
+        "providers.yaml, or from a provider's own words. The pace is that of the last hour.",
     ),
     Command(
         "usage prune",

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from freerouter.commands.doctor_facts import finding, from_error
+from freerouter.commands.doctor_quota import check_quota
 from freerouter.config.secrets import MASTER_KEY, STRONG_KEY_LENGTH
 from freerouter.config.state import has_models, read_pools
 from freerouter.errors import FreeRouterError, NotConfiguredError, UsageError
@@ -84,6 +85,7 @@ def _port_fault(facts: Facts) -> Finding | None:
 
 def check_gateway(facts: Facts) -> Iterator[Finding]:
     yield from _master_key(facts)
+    yield from check_quota(facts)
     if facts.record is None:
         yield from _not_running(facts)
         return

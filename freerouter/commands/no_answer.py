@@ -30,6 +30,7 @@ TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 OTHERS = "`freerouter list` shows the others: ask --model NAME …"
+LEFT = "`freerouter quota` says what is left, and when it comes back."
 SEEN = "`freerouter logs -r --errors` shows what the gateway saw."
 
 
@@ -99,6 +100,7 @@ def _limit(error: NoAnswerError, model: str, provider: str) -> Reason:
     return Reason(
         f"{error.status} limit reached{again}",
         f"The limit of {model}{by} is reached ({error.status}){again}.",
+        f"{OTHERS}\n{LEFT}",
     )
 
 

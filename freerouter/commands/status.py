@@ -12,6 +12,7 @@ from freerouter.process.control import ask
 from freerouter.process.probe import get, url_of
 from freerouter.process.record import read_record
 from freerouter.result import Block, Fields, Line, Result, counted
+from freerouter.usage.quota_warnings import warnings
 from freerouter.volatile import volatile, volatile_url
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def _running(ctx: Context, record: GatewayRecord, said: Message, *, answers: boo
     pairs.append(("workspace", shown(ctx.workspace.root, ctx.environ)))
     show: list[Block] = [Line(_HEADS[state], "ok" if answers else "error"), Fields(tuple(pairs))]
     show += _warnings(said, drift)
+    scarce = warnings(ctx.workspace.quota_file, ctx.now())
+    show += [Line(f"{one.told(ctx.now())}: `freerouter quota`.", "warn") for one in scarce]
     if not answers:
         show.append(Line("It may still be starting: `freerouter logs` tells.", err=True))
     data = {
@@ -96,6 +99,7 @@ def _running(ctx: Context, record: GatewayRecord, said: Message, *, answers: boo
         "memory": memory,
         "requests_last_hour": said.get("requests_last_hour"),
         "last_error": said.get("last_error"),
+        "quota": [one.as_data() for one in scarce],
         "workspace": ctx.workspace.root,
     }
     money, more = _money(ctx)

@@ -61,6 +61,8 @@ class Provider(NamedTuple):
     `format` that it speaks where that is not OpenAI's."""
     verdicts: tuple[Mapping[str, Any], ...] = ()
     free: Mapping[str, Any] = NOTHING
+    quota: Mapping[str, Any] = NOTHING
+    """Where it tells what is left: `path`, the `kind` of the limit, paths of `most` and `left`."""
 
     @property
     def retired(self) -> bool:
@@ -174,6 +176,7 @@ SHAPES: Mapping[str, Any] = {
     "litellm": {"prefix": TEXT, "add": TEXT, "strip": TEXT, "swap": Many(TEXT), "params": MAP},
     "list": LIST,
     "check": CHECK,
+    "quota": {"path": TEXT, "kind": One((str,), KINDS), "most": TEXT, "left": TEXT},
     "calls": {"path": TEXT, "format": TEXT},
     "verdicts": Many(
         {
@@ -205,6 +208,7 @@ NEEDED = {
     "chat": ("field",),
     **dict.fromkeys(ABILITIES, ("field", "any")),
     "limits": ("note",),
+    "quota": ("path", "kind", "most", "left"),
     "terms": ("note",),
     "unless": ("field", "free", "reason"),
     "profiles": ("path", "rows", "id"),

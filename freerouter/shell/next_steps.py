@@ -37,6 +37,8 @@ def next_step(now: Snapshot) -> Step:
     if now.failing:
         names = ", ".join(f"{name} ({what})" for name, what in sorted(now.failing.items()))
         return Step("doctor", f"Failing: {names}.")
+    if now.quota:
+        return Step("quota", f"Nearly used up: {now.quota[0].short}.")
     if not now.requests:
         return Step('ask "Say hello"', "The gateway runs, and nobody has asked it anything today.")
     return Step("status", "Nothing is wrong, and nothing is left to do.")

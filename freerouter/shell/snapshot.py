@@ -17,12 +17,14 @@ from freerouter.needs import KNOWN, check_needs
 from freerouter.process.record import read_record
 from freerouter.shell.candidates import Candidate, Group, grouped
 from freerouter.shell.next_steps import command_in
+from freerouter.usage.quota_warnings import warnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from freerouter.config.workspace import Workspace
     from freerouter.context import Context
+    from freerouter.usage.quota_warnings import Warned
 
 EVERY = 2.0
 """Seconds between two looks at the files."""
@@ -49,6 +51,8 @@ class Snapshot(NamedTuple):
     """By provider, what is wrong."""
     requests: int = 0
     """Of today, in UTC."""
+    quota: tuple[Warned, ...] = ()
+    """Limits that are nearly used up, the nearest first."""
     cannot: Mapping[str, str] = {}
     """By need that is not met, why, and what would change that."""
     groups: Mapping[str, Group] = {}
@@ -88,6 +92,7 @@ class Reader:
             providers=tuple(dict.fromkeys(row["provider"] for row in rows)),
             failing=_failing(workspace, rows, ctx.now()),
             requests=self._requests_today(workspace, ctx.now()),
+            quota=tuple(warnings(workspace.quota_file, ctx.now())),
             cannot=_cannot(ctx),
             groups={**self._names(workspace), "model": models, "served": served},
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from freerouter.frontends.columns import cells, cut
 from freerouter.result import counted
+from freerouter.usage.quota_warnings import ALL
 
 if TYPE_CHECKING:
     from freerouter.shell.snapshot import Snapshot
@@ -53,6 +54,10 @@ def _parts(now: Snapshot, recording: str) -> list[tuple[int, str, str]]:
     if failing:
         named = ", ".join(f"{name}: {what}" for name, what in failing.items())
         parts.append((1, "bad", f"{len(failing)} failing ({named})"))
+    if now.quota:
+        first, *others = now.quota
+        more = f" (and {len(others)} more)" if others else ""
+        parts.append((1, "bad" if first.percent == ALL else "", f"{first.short}{more}"))
     if now.providers:
         parts.append((3, "", f"{counted(len(well), 'provider')} ok"))
         parts.append((4, "", f"{now.served} of {counted(now.listed, 'model')} served"))

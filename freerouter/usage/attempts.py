@@ -9,6 +9,7 @@ what LiteLLM asks of anybody else meanwhile (a tokenizer, a token to sign in wit
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -209,7 +210,8 @@ def _watched_async(send: Any, guard: Guard | None) -> Any:
         attempt.sent_one(request, began, answer.status_code, "")
         if guard and guard.listens(attempt.deployment, answer.status_code, answer.headers):
             if answer.status_code == LIMIT:
-                await answer.aread()
+                with contextlib.suppress(Exception):  # whoever reads it next meets the same
+                    await answer.aread()
             guard.heard(attempt.deployment, answer)
         return answer
 

@@ -129,6 +129,7 @@ class QuotaStore:
     def __init__(self, path: str) -> None:
         self._db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
         self._ids: dict[Pot, int] = {}
+        self._periods: dict[int, tuple[float, float]] = {}
         try:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = OFF")
@@ -168,7 +169,7 @@ class QuotaStore:
             ticket: Ticket = []
             for pot in pots:
                 ident = self._id(pot, now)
-                first, bucket = buckets(pot.limit, now)
+                first, bucket = self._buckets(ident, pot.limit, now)
                 until, said, used = self._db.execute(LOOK, (ident, first, bucket)).fetchone()
                 most = most_of(pot.limit, said)
                 if until > now:
@@ -244,6 +245,15 @@ class QuotaStore:
             ident = self._ids[pot] = int(self._db.execute(POT, values).fetchone()[0])
         return ident
 
+    def _buckets(self, ident: int, limit: Limit, now: float) -> tuple[int, int]:
+        """As `buckets`; a fixed period is looked up in the calendar once."""
+        if limit.resets != "fixed":
+            return buckets(limit, now)
+        begin, end = self._periods.get(ident, (0.0, 0.0))
+        if not begin <= now < end:
+            begin, end = self._periods[ident] = window(limit, now)
+        return int(begin), int(begin)
+
     def _opens(self, ident: int, limit: Limit, over: int, now: float) -> float:
         """When a pot holds one more again."""
         if limit.resets == "fixed":
@@ -302,6 +312,6 @@ def _standing(db: sqlite3.Connection, row: Sequence[Any], now: float) -> Standin
         ends = _over(limit, counted[0][0])
     if until > now:
         used, ends = max(used, limit.most), until
-    if at is not None and at < begins:
+    if at is not None and (at < begins or (not left and until <= now)):
         left = at = None
     return Standing(account, model, limit, used, begins, ends, left, at)

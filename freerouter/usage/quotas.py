@@ -9,6 +9,7 @@ on, uncounted.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 import time
@@ -255,20 +256,30 @@ class Quotas:
 
 
 def way_of(row: Mapping[str, Any]) -> Way:
-    """Read out of LiteLLM's row: `freerouter_limits`, `freerouter_provider`, `freerouter_key`."""
+    """Read out of LiteLLM's row: `freerouter_limits`, `freerouter_provider`, `freerouter_key`.
+
+    What is written there by hand and makes no sense limits nothing.
+    """
     info: Mapping[str, Any] = row.get("model_info") or {}
     provider, number = str(info.get("freerouter_provider") or ""), info.get("freerouter_key") or 1
-    prefix, _, model = str(row["litellm_params"]["model"]).partition("/")
+    prefix, _, model = str((row.get("litellm_params") or {}).get("model")).partition("/")
     account = provider if number == 1 else f"{provider}#{number}"
     found: dict[Key, Pot] = {}
-    for data in info.get("freerouter_limits") or ():
-        limit = from_data(data)
+    for limit in _limits(info.get("freerouter_limits")):
         if limit.covers(model):
             one = Pot(*pot(limit, provider, number, model), limit)
             key = (one.account, one.model, what(limit))
             if key not in found or found[key].limit.most > limit.most:
                 found[key] = one
     return Way(provider, prefix, account, model, tuple(found.values()), tuple(found))
+
+
+def _limits(rows: Any) -> list[Limit]:
+    found = []
+    for data in rows if isinstance(rows, list) else ():
+        with contextlib.suppress(ValueError, TypeError, AttributeError):
+            found.append(from_data(data))
+    return found
 
 
 def pot_of(way: Way, said: Said) -> Pot:

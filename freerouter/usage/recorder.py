@@ -9,6 +9,7 @@ into LiteLLM, which is told tokens and cost; its router is watched for every cal
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -200,8 +201,9 @@ class Doorkeeper:
 
     def heard(self, deployment: Any, answer: Any) -> None:
         status = answer.status_code
-        body = answer.text if status == QUOTA else ""
-        self._quotas.heard(deployment, status, answer.headers, body)
+        with contextlib.suppress(Exception):  # whatever a provider says, its answer is passed on
+            body = answer.text if status == QUOTA else ""
+            self._quotas.heard(deployment, status, answer.headers, body)
 
 
 def install(

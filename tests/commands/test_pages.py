@@ -54,6 +54,7 @@ LINES = {
     "validate": "validate mine.yaml",
     "logs": "logs",
     "metrics": "metrics",
+    "quota": "quota",
     "usage prune": "usage prune",
     "env": "env",
     "flow": "flow pick-models --set models=openrouter/openai/gpt-5 --yes",

@@ -107,6 +107,7 @@ def test_running_as_data(world: World, server: FakeServer, worker: subprocess.Po
         "restarts": 0,
         "requests_last_hour": None,
         "last_error": None,
+        "quota": [],
         "workspace": str(world.workspace),
     }
 

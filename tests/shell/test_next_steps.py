@@ -7,6 +7,7 @@ import pytest
 from freerouter.errors import FreeRouterError, UsageError
 from freerouter.shell.next_steps import command_in, mended, next_step
 from freerouter.shell.snapshot import Snapshot
+from freerouter.usage.quota_warnings import Warned
 
 READY = Snapshot(configured=True, has_models=True, listed=3, served=3)
 UP = READY._replace(address="127.0.0.1:4000")
@@ -23,6 +24,7 @@ UP = READY._replace(address="127.0.0.1:4000")
         (UP._replace(failing={"groq": "key refused"}), "doctor"),
         (UP, 'ask "Say hello"'),
         (UP._replace(requests=1), "status"),
+        (UP._replace(quota=(Warned("groq", 92, "requests", "day", 0.0),)), "quota"),
     ],
 )
 def test_there_is_always_one_thing_that_comes_next(now: Snapshot, line: str) -> None:

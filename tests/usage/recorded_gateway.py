@@ -1,7 +1,8 @@
 """The real LiteLLM with the recorder in it: `recorded_gateway.py PORT RECORDS`.
 
-Prints a line when it serves, and one for each that it is given; `later 60` puts the clock of its
-quotas forward by so many seconds. CONFIG_FILE_PATH and what that needs are in the environment.
+Prints a line when it serves, and one for each that it is given: `later 60` puts the clock of its
+quotas forward by so many seconds, `spent` shuts a door as a budget does. CONFIG_FILE_PATH and what
+that needs are in the environment.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from litellm.proxy.proxy_server import app
 from freerouter.process import patches
 from freerouter.usage import recorder
 from freerouter.usage.budgets import Budgets
+from freerouter.usage.doors import DOORS, Shut
 from freerouter.usage.ledger import Ledger
 from freerouter.usage.quotas import Quotas
+
+SPENT = Shut(402, "lab: 5.00 of 5.00 USD this month")
 
 
 def main(port: int, path: str) -> None:
@@ -45,7 +49,10 @@ def main(port: int, path: str) -> None:
         print("serving", flush=True)
         for line in sys.stdin:
             word, _, seconds = line.partition(" ")
-            ahead.append(float(seconds) if word == "later" else 0.0)
+            if word == "later":
+                ahead.append(float(seconds))
+            elif word == "spent\n":
+                DOORS.append(lambda _row: SPENT)
             print(json.dumps(recorded.snapshot()), flush=True)
         server.should_exit = True
 

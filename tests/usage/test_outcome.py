@@ -103,13 +103,11 @@ def test_what_is_used_up_is_told_once_an_account_with_the_soonest_time() -> None
         shut_out("groq/b", DAY, 0.0),
         shut_out("lab/m", Shut(429, "lab: 3 of 3 requests in a minute", 50.5), 0.0),
     ]
-    assert ending_of("auto", attempts) == (
-        429,
-        (
-            "auto: all that it may use is used up. groq: 20 of 20 requests today, again in 84 min; "
-            "lab: 3 of 3 requests in a minute, again in 51 s"
-        ),
-        51,
+    ending = ending_of("auto", attempts)
+    assert (ending.status, ending.retry_after) == (429, 51)
+    assert ending.message == (
+        "auto: all that it may use is used up. groq: 20 of 20 requests today, again in 84 min; "
+        "lab: 3 of 3 requests in a minute, again in 51 s"
     )
 
 

@@ -42,8 +42,7 @@ class NoBudgetError(Exception):
     """In OpenAI's words. LiteLLM has no class of its own for 402."""
 
     status_code = NO_BUDGET
-    type = code = "insufficient_quota"
-    param = None
+    type = "insufficient_quota"
 
     def __init__(self, message: str) -> None:
         self.message = message
@@ -192,7 +191,10 @@ def open_ones(rows: list[Any]) -> list[Any]:
 
 
 def ask_only_who_is_open() -> None:
+    from litellm.anthropic_interface.exceptions import ANTHROPIC_ERROR_TYPE_MAP
     from litellm.router import Router
+
+    ANTHROPIC_ERROR_TYPE_MAP.setdefault(NO_BUDGET, "billing_error")
 
     narrow = Router.async_callback_filter_deployments
 
