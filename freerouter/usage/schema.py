@@ -6,6 +6,7 @@ hours and days are made of whole ones. What is repeated (names, and whole ways) 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from typing import NamedTuple
@@ -131,7 +132,10 @@ class NewerError(sqlite3.DatabaseError):
 def open_to_write(path: str) -> sqlite3.Connection:
     """Made where it is not there, and brought up to date. Raises sqlite3.Error, OSError."""
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    # One that is there is not opened: closing it would take the locks away that this process holds
+    # on it through other connections, and its journal would go while it is written.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     found = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     try:
         if not _version(found):
