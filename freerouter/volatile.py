@@ -26,6 +26,10 @@ _KINDS = {
     "kept_in": "path",
     "platform": "any",
     "unit": "any",
+    "resets_at": "any",
+    "resets_in": "int",
+    "out_at": "any",
+    "said_at": "any",
 }
 """The fields of results that differ from run to run."""
 

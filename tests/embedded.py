@@ -65,6 +65,7 @@ NAMED = {
     "requests": "1",
     "root": "/home/ada/.config/freerouter",
     "up": "3s",
+    "wait": "60 min",
 }
 """What is shown for a placeholder of that name."""
 SERVER = re.compile(r"\$\{\w+_(PORT|URL)\}")

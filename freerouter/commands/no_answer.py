@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,9 @@ TOO_LARGE = 413
 TIMEOUTS = (408, 504)
 SERVER = 500
 LONGEST = 300
+IN_SECONDS, IN_MINUTES = 120, 90
+USED_UP = ": all that it may use is used up. "
+"""What the gateway says where quotas and budgets keep it from asking anybody (usage/outcome.py)."""
 CLASS = re.compile(r"(?:litellm\.)?\w*(?:Error|Exception)(?:: | - )")
 """What LiteLLM puts before a provider's own words, once for each of its layers."""
 OUR_KEY = ("No connected db", "No api key passed", "Authentication Error")
@@ -67,6 +71,8 @@ def reason_of(error: NoAnswerError, model: str, provider: str) -> Reason:
             "Ask with less text, or another model: `freerouter list` shows in CONTEXT how much "
             "each takes.",
         )
+    if USED_UP in error.message:
+        return _used_up(error, model)
     if status == LIMIT:
         return _limit(error, model, provider)
     if status in REFUSED:
@@ -96,12 +102,29 @@ def _limit(error: NoAnswerError, model: str, provider: str) -> Reason:
     by = f" at {provider}" if provider else ""
     again = ""
     if error.retry_after:
-        again = f", again in {max(1, round(error.retry_after))} s"
+        again = f", again in {_length(error.retry_after)}"
     return Reason(
         f"{error.status} limit reached{again}",
         f"The limit of {model}{by} is reached ({error.status}){again}.",
         f"{OTHERS}\n{LEFT}",
     )
+
+
+def _used_up(error: NoAnswerError, model: str) -> Reason:
+    again = f", again in {_length(error.retry_after)}" if error.retry_after else ""
+    return Reason(
+        f"{error.status} used up{again}",
+        f"All that {model} may use is used up ({error.status}){again}.",
+        f"{OTHERS}\n{LEFT}",
+    )
+
+
+def _length(seconds: float) -> str:
+    """As the gateway words it: `58 s`, `40 min`, `5 h`."""
+    if seconds <= IN_SECONDS:
+        return f"{max(1, round(seconds))} s"
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes} min" if minutes <= IN_MINUTES else f"{math.ceil(minutes / 60)} h"
 
 
 def _without_answer(error: NoAnswerError, model: str) -> Reason:
@@ -134,6 +157,9 @@ def words_of(error: NoAnswerError) -> str:
 def raised(error: NoAnswerError, model: str, provider: str) -> FreeRouterError:
     """The error that a command ends with."""
     reason, words = reason_of(error, model, provider), words_of(error)
+    if USED_UP in error.message:
+        each = error.message.partition(USED_UP)[2].split("; ")
+        return ProviderError(reason.what, "\n".join(each), reason.fix)
     if error.kind == "gone":
         return GatewayStateError(reason.what, fix=reason.fix)
     why = "" if error.kind == "timeout" or not words else f"It said: {words}"

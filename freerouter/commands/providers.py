@@ -123,6 +123,7 @@ def show(ctx: Context, args: Mapping[str, Any]) -> Result:
         ("keys from", one.record.key_url),
         ("free tier", one.record.free_tier),
         *(("limits", note) for note in told(one.record.limits)),
+        *(("own limits", _worded(limits)) for limits in entry.limits),
         *(("terms", note) for note in told(one.record.terms)),
         ("retired", row["retired_reason"]),
         ("region", str(entry.options.get("region") or "")),
@@ -132,6 +133,13 @@ def show(ctx: Context, args: Mapping[str, Any]) -> Result:
     )
     data = {**row, "keys": several, "models": len(models), "free": free, "left_out": left_out}
     return Result(data, (Fields(tuple(pair for pair in pairs if pair[1])),))
+
+
+def _worded(limits: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name}: {', '.join(value) if isinstance(value, list) else value}"
+        for name, value in limits.items()
+    )
 
 
 def _several(ctx: Context, entry: Entry) -> list[str]:

@@ -16,7 +16,6 @@ from freerouter.providers.several import resolve_each
 from freerouter.registry import did_you_mean
 from freerouter.result import Line, Result
 from freerouter.usage.quota_report import Holder, Quota, known_limits, quotas
-from freerouter.volatile import volatile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -172,12 +171,12 @@ def _as_data(one: Quota, now: float) -> dict[str, Any]:
         "used": one.used,
         "left": one.left,
         "used_up": one.used_up,
-        "resets_at": volatile("any", _iso(one.ends)),
-        "resets_in": volatile("any", round(max(one.ends - now, 0))),
+        "resets_at": _iso(one.ends),
+        "resets_in": round(max(one.ends - now, 0)),
         "pace_per_hour": one.pace,
-        "out_at": one.out_at and volatile("any", _iso(one.out_at)),
+        "out_at": one.out_at and _iso(one.out_at),
         "used_from": one.used_from,
-        "said_at": one.said_at and volatile("any", _iso(one.said_at)),
+        "said_at": one.said_at and _iso(one.said_at),
     }
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from freerouter.limits import SECONDS, Limit, pot, window
+from freerouter.limits import COUNTS, SECONDS, Limit, pot, window
 from freerouter.usage.quota_store import Standing, standing, what
 from freerouter.usage.reading import read_usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from freerouter.limits import Limits
-    from freerouter.usage.entry import Way
     from freerouter.usage.reading import Usage
 
 HOUR = 3600
@@ -23,6 +22,8 @@ KEY = re.compile(r"#(\d+)$")
 ORDER = ("minute", "hour", "day", "month")
 
 Key = tuple[str, str, str]
+Sums = dict[tuple[str, str], list[int]]
+"""By key and model: requests and tokens, as COUNTS has them."""
 
 
 class Holder(NamedTuple):
@@ -171,32 +172,30 @@ class History:
 
     def __init__(self, path: str, now: float) -> None:
         self._path, self._now = path, now
-        self._read: dict[float, list[tuple[Way, int, int, str]]] = {}
+        self._read: dict[float, dict[str, Sums]] = {}
 
     def used(self, account: str, model: str, limit: Limit, since: float) -> int:
         """Requests, those that were refused left out, or tokens of both ways."""
         if since not in self._read:
             usage = read_usage(self._path, since, self._now)
-            self._read[since] = list(_rows(usage)) if usage else []
+            self._read[since] = _summed(usage) if usage else {}
         provider, _, number = account.partition("#")
-        counts: Callable[[int, int], int] = (
-            (lambda _calls, tokens: tokens)
-            if limit.counts == "tokens"
-            else (lambda calls, _tokens: calls)
-        )
+        what = COUNTS.index(limit.counts)
         return sum(
-            counts(calls, tokens)
-            for way, calls, tokens, key in self._read[since]
-            if way.provider == provider
-            and (limit.scope == "account" or key == (number or "1"))
-            and (way.model == model if model else limit.covers(way.model))
+            sums[what]
+            for (key, name), sums in self._read[since].get(provider, {}).items()
+            if (limit.scope == "account" or key == (number or "1"))
+            and (name == model if model else limit.covers(name))
         )
 
 
-def _rows(usage: Usage) -> Iterator[tuple[Way, int, int, str]]:
-    ways: Mapping[int, Way] = usage.ways
+def _summed(usage: Usage) -> dict[str, Sums]:
+    found: dict[str, Sums] = {}
     for _slot, number, span in usage.rows:
-        way = ways[number]
+        way = usage.ways[number]
         key = KEY.search(way.deployment)
-        calls = 0 if way.status in REFUSED else span.calls
-        yield way, calls, span.tokens_in + span.tokens_out, key[1] if key else "1"
+        place = (key[1] if key else "1", way.model)
+        sums = found.setdefault(way.provider, {}).setdefault(place, [0, 0])
+        sums[0] += 0 if way.status in REFUSED else span.calls
+        sums[1] += span.tokens_in + span.tokens_out
+    return found

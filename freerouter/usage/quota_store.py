@@ -312,6 +312,6 @@ def _standing(db: sqlite3.Connection, row: Sequence[Any], now: float) -> Standin
         ends = _over(limit, counted[0][0])
     if until > now:
         used, ends = max(used, limit.most), until
-    if at is not None and (at < begins or (not left and until <= now)):
+    if at is not None and until <= now and (at < begins or not left):
         left = at = None
     return Standing(account, model, limit, used, begins, ends, left, at)

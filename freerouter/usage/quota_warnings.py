@@ -38,7 +38,7 @@ class Warned(NamedTuple):
             "percent": self.percent,
             "counts": self.counts,
             "per": self.per,
-            "resets_at": volatile("any", _iso(self.ends)),
+            "resets_at": _iso(self.ends),
         }
 
     def told(self, now: float) -> str:

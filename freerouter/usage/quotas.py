@@ -206,9 +206,7 @@ class Quotas:
             return None
         try:
             if self._store is None:
-                self._opened = self._identity()
-                self._store = QuotaStore(self._path)
-                self._opened = self._identity()
+                self._store = self._open()
             found = do(self._store)
         except Exception as error:  # noqa: BLE001 - whatever it is, the request goes on
             self._give_up(error)
@@ -218,6 +216,14 @@ class Quotas:
             self._failing = ""
             self._say("quota.db can be used again")
         return found
+
+    def _open(self) -> QuotaStore:
+        # While another worker makes it, or does away with a broken one, it is neither old nor new.
+        with lock(os.path.dirname(self._path), LOCK):
+            self._opened = self._identity()
+            store = QuotaStore(self._path)
+            self._opened = self._identity()
+        return store
 
     def _give_up(self, error: Exception) -> None:
         self._forget()

@@ -10,6 +10,16 @@ from freerouter.process.chats import NoAnswerError
 LITELLM = "litellm.AuthenticationError: AuthenticationError: OpenAIException - "
 CASES = {
     "limit": (("", "x", 429, 7.0), "The limit of m at lab is reached (429), again in 7 s.", 5),
+    "used up": (
+        ("", "m: all that it may use is used up. lab: 2 of 2 requests today", 429, 4000.0),
+        "All that m may use is used up (429), again in 67 min.",
+        5,
+    ),
+    "spent": (
+        ("", "m: all that it may use is used up. lab: 5.00 of 5.00 USD", 402, None),
+        "All that m may use is used up (402).",
+        5,
+    ),
     "key": (("", "x", 401, None), "lab refused the key (401).", 5),
     "our key": (
         ("", "No connected db.", 400, None),
@@ -58,3 +68,11 @@ def test_the_providers_own_words_are_told_without_those_of_the_engine(message: s
 
 def test_in_brief_it_fits_behind_the_name() -> None:
     assert in_brief(NoAnswerError("", "No.", 404), "m", "") == "m: 404 there is no such model: No."
+
+
+def test_what_is_used_up_is_a_line_each() -> None:
+    message = "litellm.RateLimitError: m: all that it may use is used up. a: 2 of 2; b: 3 of 3"
+    assert raised(NoAnswerError("", message, 429, 90_000.0), "m", "").why == "a: 2 of 2\nb: 3 of 3"
+    assert in_brief(NoAnswerError("", message, 429, 90_000.0), "m", "").startswith(
+        "m: 429 used up, again in 25 h: m: all that it may use is used up. a: 2 of 2"
+    )

@@ -205,6 +205,9 @@ def test_a_provider_is_shown_with_its_keys_place_and_its_models(
     world.cli("fetch")
     found = shown(world, "openrouter")
     assert (found["key"], found["models"]) == ("MINE (environment)", "3, 2 of them free")
+    own = "limits: {requests/day: 1000, models: ['*:free']}"
+    world.providers(f"providers:\n  - {{type: openrouter, api_key: '${{MINE}}', {own}}}\n")
+    assert shown(world, "openrouter")["own limits"] == "requests/day: 1000, models: *:free"
     ran = world.cli("providers", "show", "openrouter", "--json")
     data = json.loads(ran.out)
     assert (data["models"], data["free"], data["type"]) == (3, 2, "openrouter")

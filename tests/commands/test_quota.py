@@ -75,6 +75,7 @@ def test_programs_get_all_of_it(world: World) -> None:
     assert (lab["provider"], lab["key"], lab["model"]) == ("lab", 1, "")
     assert (lab["used"], lab["left"], lab["pace_per_hour"], lab["used_up"]) == (30, 10, 30, False)
     assert lab["out_at"] < lab["resets_at"]
+    assert 86400 - 200 < lab["resets_in"] <= 86400
     assert (minute["used"], minute["out_at"], minute["limit"]["source"]) == (0, None, "catalogue")
 
 

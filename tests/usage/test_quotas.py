@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -168,6 +170,18 @@ def test_a_database_that_is_locked_holds_nobody_up_for_long(worker: Worker) -> N
     assert worker.told[0].startswith("quota.db cannot be used, and calls are not counted meanwhile")
 
 
+def test_a_full_disk_fails_no_request(worker: Worker) -> None:
+    limit = {"requests/day": 1, "scope": "model"}
+    worker.call(row(DAY))
+    store = worker.quotas._store
+    assert store
+    store._db.execute("PRAGMA max_page_count = 8")
+    assert [worker.call(row(limit, model=f"m{number}")) for number in range(300)] == [""] * 300
+    assert worker.told == [
+        "quota.db cannot be used, and calls are not counted meanwhile: database or disk is full"
+    ]
+
+
 @pytest.mark.parametrize("content", [b"no database at all, but long enough " * 40, None])
 def test_a_broken_database_is_begun_anew(worker: Worker, content: bytes | None) -> None:
     worker.call(row(DAY))
@@ -183,7 +197,8 @@ def test_a_broken_database_is_begun_anew(worker: Worker, content: bytes | None) 
     assert worker.call(row(DAY)) == "groq: 3 of 3 requests today"
 
 
-def test_a_directory_that_is_gone_fails_no_request(tmp_path: Path) -> None:
+def test_a_place_that_is_no_directory_fails_no_request(tmp_path: Path) -> None:
+    (tmp_path / "nowhere").write_text("")
     worker = Worker(tmp_path / "nowhere")
     assert [worker.call(row(DAY)) for _ in range(9)] == [""] * 9
 
@@ -201,3 +216,23 @@ def test_a_limit_that_makes_no_sense_is_left_alone(worker: Worker) -> None:
 )  # fmt: skip
 def test_only_headers_of_limits_are_worth_reading(name: bytes, tells: bool) -> None:
     assert tells_limits([(b"content-type", b"x"), (name, b"1")]) is tells
+
+
+def test_workers_that_begin_together_count_from_the_first_call_on(tmp_path: Path) -> None:
+    limit = row({"requests/day": 10})
+    workers = [Worker(tmp_path) for _ in range(8)]
+    ready = threading.Barrier(len(workers))
+
+    with ThreadPoolExecutor(len(workers)) as pool:
+        list(pool.map(call_in_its_thread, [(worker, limit, ready) for worker in workers]))
+    assert workers[0].used() == {"groq/": 10}
+    assert [line for worker in workers for line in worker.told] == []
+
+
+def call_in_its_thread(given: tuple[Worker, Any, threading.Barrier]) -> None:
+    """SQLite's connections stay in the thread that opened them."""
+    worker, limit, ready = given
+    ready.wait()
+    for _ in range(3):
+        worker.call(limit)
+    worker.quotas.close()

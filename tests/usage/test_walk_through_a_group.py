@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from freerouter.usage.doors import DOORS, Shut
 from freerouter.usage.outcome import Attempt
 from freerouter.usage.walk import Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 def row(name: str, order: int | None = None, window: int = 0, weight: int = 1) -> dict[str, Any]:
@@ -66,3 +73,56 @@ def test_it_knows_its_own() -> None:
     assert going.belongs("fast")
     assert going.belongs("fast:a/x")
     assert not going.belongs("a/x")
+
+
+@pytest.fixture
+def closed() -> Iterator[set[str]]:
+    """Deployments whose door is shut."""
+    names: set[str] = set()
+
+    def door(asked: Mapping[str, Any]) -> Shut | None:
+        name = asked["model_info"]["id"]
+        return Shut(429, f"{name} is used up", time.time() + 600) if name in names else None
+
+    DOORS.append(door)
+    yield names
+    DOORS.remove(door)
+
+
+def test_who_has_nothing_left_is_not_asked(closed: set[str]) -> None:
+    closed |= {"fast:a/x", "fast:c/z"}
+    going = walk()
+    assert going.following({}) == "fast:b/y"
+    going.fail("fast:b/y", 500, None)
+    assert going.following({}) is None
+    assert [(a.member, a.status, a.rested, a.shut) for a in going.attempts({})] == [
+        ("a/x", 429, True, "fast:a/x is used up"),
+        ("b/y", 500, False, ""),
+        ("c/z", 429, True, "fast:c/z is used up"),
+    ]
+
+
+def test_only_those_that_come_before_the_one_that_served_were_passed_over(closed: set[str]) -> None:
+    closed |= {"fast:a/x", "fast:c/z"}
+    going = walk()
+    going.following({})
+    assert [attempt.member for attempt in going.passed("fast:b/y")] == ["a/x"]
+    assert [attempt.member for attempt in going.passed("")] == ["a/x", "c/z"]
+
+
+def test_one_that_turned_out_to_have_nothing_left_is_not_thought_of_again() -> None:
+    going = walk()
+    going.bar("fast:a/x", Shut(402, "spent"))
+    assert going.following({}) == "fast:b/y"
+    assert going.attempts({})[0].words == "spent"
+
+
+def test_a_door_that_fails_is_open() -> None:
+    def door(_row: Mapping[str, Any]) -> Shut | None:
+        raise ValueError
+
+    DOORS.append(door)
+    try:
+        assert walk().following({}) == "fast:a/x"
+    finally:
+        DOORS.remove(door)

@@ -46,7 +46,8 @@ that of the CPU of a request which a profile of the unpatched worker shows for w
 Of what happens where a model cannot answer (`falling_back.py`; figure: benchmarks/fallback.py):
 another model is asked where one cannot answer; each once, those that rest last, and the client is
 told at the end who failed, why, and when to come back. Without it LiteLLM goes through a group in
-its own way, and says what the last one said.
+its own way, and says what the last one said. And who is known to have nothing left is not chosen:
+without that it is chosen, refused before the call, and another is asked.
 
 And one of a dialect: `count_tokens` on a provider of chat alone is answered by LiteLLM's own
 estimate, without asking for the provider's `/responses/input_tokens` first, which is not there.
