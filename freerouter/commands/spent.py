@@ -1,4 +1,6 @@
-"""What is spent of the budgets, as commands show it: read from usage.db, which may not be there."""
+"""What is spent of the budgets, and what is saved, as commands show it: read from usage.db, which
+may not be there.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from freerouter.usage.spending import Standing
 
 OK, RUNS_OUT, USED_UP, UNKNOWN = "ok", "runs_out", "used_up", "unknown"
+DAY = 86400
 MARK = b"budgets:"
 """What a providers.yaml holds in which there are some: without it, nothing is read as YAML."""
 
@@ -33,6 +36,30 @@ def budget_rows(ctx: Context) -> list[dict[str, Any]]:
         return rows_of(ctx, load_providers(ctx.workspace).budgets)
     except FreeRouterError:
         return []
+
+
+def saved_lately(ctx: Context) -> dict[str, Any] | None:
+    """What the last 24 hours would have cost elsewhere; None where nothing is compared with."""
+    from freerouter.commands.metrics_price import find_price, set_price
+
+    wanted = set_price(ctx)
+    if not wanted:
+        return None
+    from freerouter.commands.metrics_text import saved_words
+    from freerouter.usage.reading import grouped, read_usage, total
+    from freerouter.usage.spending import NANO
+
+    try:
+        price = find_price(ctx, wanted)
+        usage = read_usage(ctx.workspace.usage_file, ctx.now() - DAY, ctx.now())
+    except FreeRouterError:
+        return None
+    if usage is None:
+        return None
+    found = total(grouped(usage, "provider"))
+    tokens = {"tokens_in": found.tokens_in, "tokens_out": found.tokens_out}
+    saved = price.saved({**tokens, "cost": found.cost / NANO})
+    return {**saved, "text": saved_words(saved).replace("With", "with", 1)}
 
 
 def rows_of(ctx: Context, budgets: Iterable[Budget]) -> list[dict[str, Any]]:

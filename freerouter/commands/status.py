@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from freerouter.commands.spent import budget_rows
+from freerouter.commands.spent import budget_rows, saved_lately
 from freerouter.config.state import asked_for, digest_of, fingerprint_of, has_models
 from freerouter.config.workspace import shown
 from freerouter.process.control import ask
@@ -107,11 +107,14 @@ def _running(ctx: Context, record: GatewayRecord, said: Message, *, answers: boo
 
 
 def _money(ctx: Context) -> tuple[list[Line], dict[str, Any]]:
-    """How the budgets stand, where there are some."""
+    """How the budgets stand, and what is saved: where there are some, and something to compare."""
     rows = budget_rows(ctx)
     styles = {"ok": "", "runs_out": "warn"}
     lines = [Line(f"Budget: {row['text']}", styles.get(row["state"], "error")) for row in rows]
-    return lines, {"budgets": rows} if rows else {}
+    saved = saved_lately(ctx)
+    if saved:
+        lines.append(Line(f"In 24 hours: {saved['text']}.", "ok"))
+    return lines, {**({"budgets": rows} if rows else {}), **({"compared": saved} if saved else {})}
 
 
 _HEADS = {

@@ -56,6 +56,7 @@ LINES = {
     "metrics": "metrics",
     "quota": "quota",
     "usage prune": "usage prune",
+    "usage compare": "usage compare 2.5/10",
     "budget set": "budget set 5/month",
     "budget list": "budget list",
     "budget remove": "budget remove",
