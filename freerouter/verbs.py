@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from freerouter.registry import FRONT_END, Command, Need, Parameter, Registry
 from freerouter.verbs_aliases import ALIAS_COMMANDS
 from freerouter.verbs_backups import BACKUP_COMMANDS
+from freerouter.verbs_budgets import BUDGET_COMMANDS
 from freerouter.verbs_config import VALIDATE_COMMANDS
 from freerouter.verbs_gateway import GATEWAY_COMMANDS
 from freerouter.verbs_moving import MOVING_COMMANDS
@@ -198,6 +199,7 @@ COMMANDS = (
         "Questions and answers are recorded only with `gateway: {log_bodies: true}`.",
     ),
     *USAGE_COMMANDS,
+    *BUDGET_COMMANDS,
     *TALKING_COMMANDS,
     Command(
         "env",

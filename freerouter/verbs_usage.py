@@ -66,4 +66,23 @@ USAGE_COMMANDS = (
         details="The gateway does the same every hour with what is older than "
         "`usage: {keep_days: 90}` in providers.yaml says.",
     ),
+    Command(
+        "usage compare",
+        "Choose a paid model: what the same would have cost there is shown from then on",
+        "freerouter.commands.usage:compare",
+        (
+            Parameter(
+                "model",
+                help="a model with a price, or IN/OUT in USD per million tokens",
+                positional=True,
+                complete="model",
+            ),
+            Parameter("off", "flag", "compare with nothing any more"),
+        ),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=("usage compare openrouter/openai/gpt-5", "usage compare 2.5/10"),
+        details="It is kept under `usage:` in providers.yaml. `metrics` shows what is saved in its "
+        "time, `status` in the last 24 hours. Without a word it says what is set.",
+    ),
 )

@@ -9,7 +9,7 @@ from freerouter.commands.selection import find_model
 from freerouter.commands.writing import last_lists, reload_hint, rewrite
 from freerouter.config import atomic
 from freerouter.config.aliases_file import BALANCE, BUILT_IN, NAME, ORDER, Alias
-from freerouter.config.edit import put_aliases, rename_alias
+from freerouter.config.edit import put_named, rename_alias
 from freerouter.config.providers_file import load_providers
 from freerouter.config.state import read_models, read_pools
 from freerouter.config.yaml_file import decode
@@ -163,7 +163,7 @@ def _done(
 
 def _put(ctx: Context, aliases: Mapping[str, Alias]) -> Callable[[], bool]:
     values = {name: alias.as_value() for name, alias in aliases.items()}
-    return lambda: put_aliases(ctx.workspace, values, ctx.now())
+    return lambda: put_named(ctx.workspace, "aliases", values, ctx.now())
 
 
 def _data(alias: Alias) -> dict[str, Any]:

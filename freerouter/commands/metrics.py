@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from freerouter.commands.logs import AGO
-from freerouter.errors import UsageError
+from freerouter.errors import FreeRouterError, UsageError
 from freerouter.result import Line, Result
 from freerouter.volatile import volatile
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from freerouter.context import Context
+    from freerouter.result import Block
     from freerouter.usage.reading import Figures, Usage
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -30,7 +31,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
 
     now = ctx.now()
     since = moment(args["since"], now)
-    compared = _price(ctx, args["compare_to"])
+    compared, unknown = _price(ctx, args["compare_to"])
     usage = read_usage(ctx.workspace.usage_file, since, now, args["by"])
     if usage is None:
         nothing = Line(NONE_YET, "dim")
@@ -38,7 +39,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     data = {**_frame(args, since, now), **_found(usage, args)}
     if compared:
         data["compared"] = compared.saved(data["total"])
-    show = as_csv(data) if args["csv"] else as_text(data)
+    show: tuple[Block, ...] = as_csv(data) if args["csv"] else (*as_text(data), *unknown)
     return Result(data, show)
 
 
@@ -66,12 +67,17 @@ def _for_prometheus(ctx: Context) -> Result:
     return Result({"prometheus": text}, tuple(Line(line) for line in text.splitlines()))
 
 
-def _price(ctx: Context, name: str | None) -> Any:
-    if not name:
-        return None
-    from freerouter.commands.metrics_price import find_price
+def _price(ctx: Context, name: str | None) -> tuple[Any, list[Line]]:
+    """Of `--compare-to`, or of what is set; where that is not known any more, a word on it."""
+    from freerouter.commands.metrics_price import find_price, set_price
 
-    return find_price(ctx, name)
+    if name:
+        return find_price(ctx, name), []
+    wanted = set_price(ctx)
+    try:
+        return (find_price(ctx, wanted) if wanted else None), []
+    except FreeRouterError as error:
+        return None, [Line(f"Compared with nothing: {error.what} `usage compare` sets it.", "warn")]
 
 
 def _frame(args: Mapping[str, Any], since: float, now: float) -> dict[str, Any]:

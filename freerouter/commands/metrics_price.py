@@ -39,6 +39,26 @@ class Price(NamedTuple):
         }
 
 
+MARK = b"compare_to:"
+"""What a providers.yaml holds that says one: without it, nothing is read as YAML."""
+
+
+def set_price(ctx: Context) -> str:
+    """What `usage compare` has set; "" where nothing is."""
+    try:
+        with open(ctx.workspace.providers_file, "rb") as file:
+            if MARK not in file.read():
+                return ""
+    except OSError:
+        return ""
+    from freerouter.config.providers_file import load_providers
+
+    try:
+        return load_providers(ctx.workspace).usage.get("compare_to") or ""
+    except FreeRouterError:
+        return ""
+
+
 def find_price(ctx: Context, name: str) -> Price:
     """Of `id` or `provider/id`, or of `IN/OUT`. Raises where no price is known."""
     given = GIVEN.fullmatch(name.strip())
@@ -50,7 +70,7 @@ def find_price(ctx: Context, name: str) -> Price:
         prices = row["input_price"], row["output_price"]
         if None not in prices and any(Decimal(price) for price in prices):
             return Price(f"{row['provider']}/{row['id']}", *(Decimal(price) for price in prices))
-    own = "Or give a price in USD per million tokens, in and out: --compare-to 2.5/10."
+    own = "Or give a price in USD per million tokens, in and out: 2.5/10."
     if found:
         raise FreeRouterError(f"What {name} costs is not known.", "Its list names no price.", own)
     raise NotFoundError(

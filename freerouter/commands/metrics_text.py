@@ -62,10 +62,13 @@ def _saved(data: Mapping[str, Any]) -> list[Line]:
     found = data.get("compared")
     if not found:
         return []
-    text = f"With {found['model']}: {dollars(found['cost'])}, so {dollars(found['saved'])} saved"
+    return [Line(saved_words(found), "ok")]
+
+
+def saved_words(found: Mapping[str, Any]) -> str:
     if found["saved"] < 0:
-        text = f"With {found['model']}: {dollars(found['cost'])}, less than was paid"
-    return [Line(text, "ok")]
+        return f"With {found['model']}: {dollars(found['cost'])}, less than was paid"
+    return f"With {found['model']}: {dollars(found['cost'])}, so {dollars(found['saved'])} saved"
 
 
 def _lost(data: Mapping[str, Any]) -> list[Line]:

@@ -34,6 +34,7 @@ TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 OTHERS = "`freerouter list` shows the others: ask --model NAME …"
+SPENT = "`freerouter budget list` says what is spent, and until when."
 LEFT = "`freerouter quota` says what is left, and when it comes back."
 SEEN = "`freerouter logs -r --errors` shows what the gateway saw."
 
@@ -115,7 +116,7 @@ def _used_up(error: NoAnswerError, model: str) -> Reason:
     return Reason(
         f"{error.status} used up{again}",
         f"All that {model} may use is used up ({error.status}){again}.",
-        f"{OTHERS}\n{LEFT}",
+        f"{OTHERS}\n{SPENT if error.status == NO_CREDIT else LEFT}",
     )
 
 

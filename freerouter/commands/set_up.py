@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from freerouter.config.workspace import Workspace
     from freerouter.context import Context
 
-SHOWN = ("gateway", "spend")
+SHOWN = ("gateway", "spend", "budgets", "usage")
 """Settings that hold no secret, so that a plan may show their values."""
 
 

@@ -88,6 +88,7 @@ def prepare(ctx: Context, *, port: int | None, debug: bool, timeout: float) -> L
         workers=file.gateway.get("workers") or 1,
         bodies=bool(file.gateway.get("log_bodies")),
         keep_days=KEEP_DAYS if (days := file.usage.get("keep_days")) is None else days,
+        budgets=file.budgets,
         metrics_port=file.usage.get("metrics_port") or 0,
         fork=can_fork and ctx.environ.get(FORK_SWITCH) != "off",
     )

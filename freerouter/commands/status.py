@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from freerouter.commands.spent import budget_rows, saved_lately
 from freerouter.config.state import asked_for, digest_of, fingerprint_of, has_models
 from freerouter.config.workspace import shown
 from freerouter.process.control import ask
@@ -101,7 +102,19 @@ def _running(ctx: Context, record: GatewayRecord, said: Message, *, answers: boo
         "quota": [one.as_data() for one in scarce],
         "workspace": ctx.workspace.root,
     }
-    return Result(data, tuple(show), 0 if answers else NOT_RUNNING)
+    money, more = _money(ctx)
+    return Result({**data, **more}, (*show, *money), 0 if answers else NOT_RUNNING)
+
+
+def _money(ctx: Context) -> tuple[list[Line], dict[str, Any]]:
+    """How the budgets stand, and what is saved: where there are some, and something to compare."""
+    rows = budget_rows(ctx)
+    styles = {"ok": "", "runs_out": "warn"}
+    lines = [Line(f"Budget: {row['text']}", styles.get(row["state"], "error")) for row in rows]
+    saved = saved_lately(ctx)
+    if saved:
+        lines.append(Line(f"In 24 hours: {saved['text']}.", "ok"))
+    return lines, {**({"budgets": rows} if rows else {}), **({"compared": saved} if saved else {})}
 
 
 _HEADS = {
@@ -194,11 +207,13 @@ def _stopped(ctx: Context, why: str) -> Result:
         fix = "No models fetched yet: `freerouter fetch`."
     else:
         fix = "`freerouter start` starts it."
-    show = [Line("Gateway not running", "error")]
+    show: list[Block] = [Line("Gateway not running", "error")]
     show += [Line(why)] if why else []
     data = {"state": "stopped", "workspace": ctx.workspace.root, "configured": configured}
     where = shown(ctx.workspace.root, ctx.environ)
-    return Result(data, (*show, Fields((("workspace", where),)), Line(fix)), NOT_RUNNING)
+    money, more = _money(ctx)
+    show += [Fields((("workspace", where),)), Line(fix), *money]
+    return Result({**data, **more}, tuple(show), NOT_RUNNING)
 
 
 def duration(seconds: float) -> str:

@@ -122,18 +122,47 @@ def with_port(text: str, port: int) -> str:
     return _by_lines(text, spliced, wanted) or _round_trip(text, change)
 
 
-def put_aliases(workspace: Workspace, wanted: Mapping[str, Any], now: float) -> bool:
-    """Write all aliases, by name, as they stand in the file; whether that changed anything."""
+def put_named(workspace: Workspace, key: str, wanted: Mapping[str, Any], now: float) -> bool:
+    """Write all that stands by name under a key (aliases, budgets), as it stands in the file;
+    whether that changed anything.
+    """
 
     def put(data: Any) -> None:
         if wanted:
-            data["aliases"] = copy.deepcopy(dict(wanted))
+            data[key] = copy.deepcopy(dict(wanted))
         else:
-            data.pop("aliases", None)
+            data.pop(key, None)
 
     with atomic.lock(workspace.root):
         text, _ = _read(workspace)
-        return _change(workspace, text, put, lambda text: _aliased(text, wanted), now)
+        return _change(workspace, text, put, lambda text: _named(text, key, wanted), now)
+
+
+def put_setting(workspace: Workspace, path: tuple[str, str], value: Any, now: float) -> bool:
+    """Write one value of a map at the top, or take it out where it is None; whether that changed
+    anything.
+    """
+    top, name = path
+
+    def put(data: Any) -> None:
+        rest = {k: v for k, v in (data.get(top) or {}).items() if k != name}
+        data[top] = rest if value is None else {**rest, name: value}
+
+    def spliced(text: str) -> str | None:
+        lines = Lines(text)
+        if value is None:
+            alone = len(parse_yaml(text.encode(), "").data[top]) == 1
+            return lines.without((top,) if alone else path)
+        if lines.node(path) is not None:
+            return lines.with_value(path, value)
+        listed = dump_yaml({name: value}).splitlines()
+        if lines.node((top,)) is None:
+            return lines.with_more([f"{top}:", *(f"  {line}" for line in listed)])
+        return lines.with_entry((top,), listed)
+
+    with atomic.lock(workspace.root):
+        text, _ = _read(workspace)
+        return _change(workspace, text, put, spliced, now)
 
 
 def rename_alias(workspace: Workspace, old: str, new: str, now: float) -> bool:
@@ -197,39 +226,41 @@ def _selected(text: str, chosen: Mapping[str, Sequence[str]]) -> str | None:
     return new
 
 
-def _aliased(text: str, wanted: Mapping[str, Any]) -> str | None:
-    """The text with those aliases, changed line by line."""
-    present = Lines(text).node(("aliases",))
+def _named(text: str, key: str, wanted: Mapping[str, Any]) -> str | None:
+    """The text with that under a key, changed line by line."""
+    present = Lines(text).node((key,))
     if not wanted:
-        return text if present is None else Lines(text).without(("aliases",))
+        return text if present is None else Lines(text).without((key,))
     if present is None:
-        listed = [line for name, value in wanted.items() for line in _alias_lines(name, value)]
-        return Lines(text).with_more(["aliases:", *(f"  {line}" for line in listed)])
-    old = parse_yaml(text.encode(), "").data["aliases"] or {}
+        listed = [line for name, value in wanted.items() for line in _lines_of(name, value)]
+        return Lines(text).with_more([f"{key}:", *(f"  {line}" for line in listed)])
+    old = parse_yaml(text.encode(), "").data[key] or {}
     new: str | None = text
     for name in old:
         if new is not None and name not in wanted:
-            new = Lines(new).without(("aliases", name))
+            new = Lines(new).without((key, name))
     for name, value in wanted.items():
         if new is not None and (name not in old or old[name] != value):
-            new = _realiased(new, name, value)
+            new = _revalued(new, (key, name), value)
     return new
 
 
-def _realiased(text: str, name: str, value: Any) -> str | None:
-    """The text with another value of one alias. In a list, what stays keeps its comments."""
-    lines, place = Lines(text), ("aliases", name)
-    if isinstance(value, list) and lines.node(place) is not None:
-        listed = lines.with_list(place, value) or lines.with_value(place, value)
+def _revalued(text: str, place: tuple[str, str], value: Any) -> str | None:
+    """The text with another value at a place. In a list, what stays keeps its comments."""
+    lines = Lines(text)
+    there = lines.node(place) is not None
+    if there and not isinstance(value, dict):
+        listed = lines.with_list(place, value) if isinstance(value, list) else None
+        listed = listed or lines.with_value(place, value)
         if listed is not None:
             return listed
-    bare = lines.without(place) if lines.node(place) is not None else text
+    bare = lines.without(place) if there else text
     if bare is None:
         return None
-    return Lines(bare).with_entry(("aliases",), _alias_lines(name, value))
+    return Lines(bare).with_entry(place[:1], _lines_of(place[1], value))
 
 
-def _alias_lines(name: str, value: Any) -> list[str]:
+def _lines_of(name: str, value: Any) -> list[str]:
     listed = isinstance(value, list)
     return _listed(name, value) if listed else dump_yaml({name: value}).splitlines()
 

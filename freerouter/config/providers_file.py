@@ -1,7 +1,7 @@
 """providers.yaml: what the user wants. Read strictly, with a position for everything wrong.
 
 The original FreeRouter's file loads as it is; ours adds `version`, `select`, `aliases`,
-`gateway` and `litellm`.
+`budgets`, `gateway`, `litellm`, `spend` and `usage`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.config.aliases_file import read_aliases
+from freerouter.config.budgets_file import read_budgets
 from freerouter.config.limits_file import read_limits
 from freerouter.config.soundness import one_of, sound
 from freerouter.config.versions import UNVERSIONED, check_version, version_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from freerouter.config.aliases_file import Alias
+    from freerouter.config.budgets_file import Budget
     from freerouter.config.workspace import Workspace
 
 HOST = "127.0.0.1"
@@ -34,6 +36,7 @@ TOP: Mapping[str, type | tuple[type, ...]] = {
     "providers": list,
     "select": dict,
     "aliases": dict,
+    "budgets": dict,
     "gateway": dict,
     "litellm": dict,
     "spend": str,
@@ -74,7 +77,11 @@ GATEWAY: Mapping[str, type | tuple[type, ...]] = {
     "log_bodies": bool,
 }
 MOST_WORKERS = 64
-USAGE: Mapping[str, type | tuple[type, ...]] = {"keep_days": int, "metrics_port": int}
+USAGE: Mapping[str, type | tuple[type, ...]] = {
+    "keep_days": int,
+    "metrics_port": int,
+    "compare_to": str,
+}
 KEEP_DAYS = 90
 MOST_DAYS = 36500
 
@@ -119,7 +126,10 @@ class ProvidersFile(NamedTuple):
     aliases: Mapping[str, Alias] = NOTHING
     """By name, the user's own names for models."""
     usage: Mapping[str, Any] = NOTHING
-    """How long numbers are kept, and where they may be scraped (USAGE), where that is given."""
+    """How long numbers are kept, where they may be scraped, and what they are compared to (USAGE),
+    where that is given.
+    """
+    budgets: tuple[Budget, ...] = ()
 
     @property
     def enabled(self) -> tuple[Entry, ...]:
@@ -175,16 +185,18 @@ def read_providers(document: Document) -> ProvidersFile:
     rows = data.get("providers") or []
     entries = _number(_entry(document, row, ("providers", i)) for i, row in enumerate(rows))
     _check_names(document, entries)
+    names = [e.name for e in entries if e.name]
     return ProvidersFile(
         document.name,
         entries,
         gateway,
         dict(data.get("litellm") or {}),
-        _selections(document, data.get("select") or {}, [e.name for e in entries if e.name]),
+        _selections(document, data.get("select") or {}, names),
         one_of(document, data, ("spend",), (NEVER, ALLOWED)),
         version_of(data),
         read_aliases(document, data.get("aliases") or {}),
         _usage(document, data.get("usage"), gateway),
+        tuple(read_budgets(document, data.get("budgets") or {}, names)),
     )
 
 

@@ -7,16 +7,19 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from freerouter.config import atomic
+from freerouter.config.budgets_file import LIMIT
 from freerouter.config.limits_file import FIELDS
 from freerouter.config.providers_file import (
     ALLOWED,
     ENTRY,
     GATEWAY,
+    MOST_DAYS,
     MOST_WORKERS,
     NEVER,
     OPTIONS,
     PLANS,
     TOP,
+    USAGE,
 )
 from freerouter.limits import KINDS as FIGURES
 from freerouter.limits import RESETS, SCOPES
@@ -37,6 +40,7 @@ DESCRIPTIONS = {
     "version": "The version of this file's format.",
     "providers": "What the gateway is made of.",
     "select": "The models that are served, by provider; `freerouter select` writes it.",
+    "budgets": "USD that may be spent, by provider or `all`: 5/month, 1/day, 2.50/week.",
     "gateway": "Where and how the gateway listens.",
     "litellm": "Your own settings, merged into LiteLLM's config.yaml.",
     "spend": "never: serve only what is known to cost nothing.",
@@ -68,13 +72,21 @@ DESCRIPTIONS = {
     "port": "The port to listen on.",
     "request_timeout": "Seconds that a request may take.",
     "workers": "How many processes serve.",
+    "usage": "What is done with the numbers of requests.",
+    "keep_days": "Days after which numbers are taken out; 0 keeps them for ever.",
+    "metrics_port": "Where Prometheus may ask for the numbers, on 127.0.0.1.",
+    "compare_to": "What the same would have cost: a model, or IN/OUT in USD per million tokens.",
     "log_bodies": "true records questions and answers as well.",
 }
+BUDGET = {"type": "string", "pattern": LIMIT}
 MORE: Mapping[str, dict[str, Any]] = {
     "spend": SPEND,
     "plan": {"enum": list(PLANS)},
     "port": {"minimum": 1, "maximum": 65535},
+    "keep_days": {"minimum": 0, "maximum": MOST_DAYS},
+    "metrics_port": {"minimum": 1, "maximum": 65535},
     "workers": {"minimum": 1, "maximum": MOST_WORKERS},
+    "budgets": {"additionalProperties": {"anyOf": [BUDGET, {"type": "array", "items": BUDGET}]}},
     **{kind: {"minimum": 0} for kind in FIGURES},
     "scope": {"enum": list(SCOPES)},
     "resets": {"enum": list(RESETS)},
@@ -110,6 +122,7 @@ def schema() -> dict[str, Any]:
     provider["properties"]["limits"] |= {"items": limits}
     top["properties"]["providers"] |= {"items": provider}
     top["properties"]["gateway"] |= _map(GATEWAY)
+    top["properties"]["usage"] |= _map(USAGE)
     return {"$schema": DIALECT, "title": "FreeRouter's providers.yaml", **top, "type": "object"}
 
 

@@ -12,6 +12,7 @@ from freerouter.process.port import is_loopback
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from freerouter.config.budgets_file import Budget
     from freerouter.context import Context
 
 STRONG = 24
@@ -63,6 +64,8 @@ class Launch(NamedTuple):
     """How long the numbers of requests are kept; 0: for ever."""
     metrics_port: int = 0
     """Where they may be scraped, on loopback; 0: nowhere."""
+    budgets: tuple[Budget, ...] = ()
+    """Of providers.yaml as it was then; workers read it again when it changes."""
     hung: float = 30.0
     """Seconds without a sign of life after which a worker is taken for hung."""
 
@@ -115,6 +118,7 @@ def job_of(ctx: Context, launch: Launch) -> dict[str, Any]:
         "fork": launch.fork,
         "hung": launch.hung,
         "keep_days": launch.keep_days,
+        "budgets": [(budget.scope, budget.text) for budget in launch.budgets],
         "metrics_port": launch.metrics_port,
         "since": ctx.now(),
     }

@@ -37,6 +37,7 @@ class Traces:
             "log": workspace.log_file,
             "requests": workspace.requests_file,
             "usage": workspace.usage_file,
+            "providers": workspace.providers_file,
             "quota": workspace.quota_file,
         }
 

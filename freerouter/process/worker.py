@@ -20,14 +20,16 @@ import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from freerouter.config.budgets_file import read_limit
 from freerouter.process import patches
 from freerouter.process.control import Channel
 from freerouter.process.output import hide_secrets, keep_open, say
 from freerouter.process.patches import late
 from freerouter.process.server_options import server_options
+from freerouter.usage.budgets import Budgets
 from freerouter.usage.ledger import Ledger
 from freerouter.usage.quotas import Quotas
-from freerouter.usage.recorder import install
+from freerouter.usage.recorder import install, is_on
 from freerouter.usage.scrape import serve_metrics
 
 if TYPE_CHECKING:
@@ -66,9 +68,12 @@ def import_engine(version: str) -> bool:
     gc.disable()
     if patched:
         patches.before_import()
+    import litellm
     import uvicorn  # noqa: F401 - imported here once, for all workers that are forked
     from litellm.proxy.proxy_server import app  # noqa: F401
 
+    # Or a Llama's first request waits for huggingface.co, whatever can be reached from here.
+    litellm.disable_hf_tokenizer_download = True
     if patched:
         patches.after_import()
     gc.freeze()
@@ -105,7 +110,15 @@ def serve(job: dict[str, Any], listener: socket.socket, channel: Channel) -> Non
     faulthandler.enable()
     gc.enable()
     ledger = Ledger(job["usage"], say, job["keep_days"])
-    recorder = install(job["requests"], redact, ledger, Quotas(job["quota"], say))
+    budgets = Budgets(
+        [read_limit(*one) for one in job["budgets"]],
+        job["providers"],
+        job["usage"],
+        say,
+        recorded=is_on(),
+    )
+    quotas = Quotas(job["quota"], say)
+    recorder = install(job["requests"], redact, ledger, quotas, budgets)
     if job["metrics_port"]:
         serve_metrics(job["usage"], job["metrics_port"], say)
     front = Front(app, job, listener)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from freerouter.usage.exchange import Exchange
     from freerouter.usage.record import RequestRecord
+    from freerouter.usage.spending import Hold
 
 MICRO = 1_000_000
 NANO = 1_000_000_000
@@ -43,7 +44,19 @@ def entry_of(exchange: Exchange, record: RequestRecord, redact: Callable[[str], 
         retries=record.retries,
         fallbacks=record.fallbacks,
         attempts=tuple(attempts),
+        holds=_holds(exchange, known=record.cost is not None),
     )
+
+
+def _holds(exchange: Exchange, *, known: bool) -> tuple[tuple[Hold, bool], ...]:
+    """The last one whose call may have cost something is that of the cost, where it is known."""
+    found = list(exchange.holds)
+    for number in reversed(range(len(found) if known else 0)):
+        held, counts = found[number]
+        if counts:
+            found[number] = (held, False)
+            break
+    return tuple(found)
 
 
 def _way_of(

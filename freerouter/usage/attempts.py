@@ -2,7 +2,8 @@
 
 LiteLLM tells of one failure a request. So its router is watched, which makes one attempt after the
 other, and the HTTP client below it, which tells whether an attempt left the machine, how often, and
-what came back. An attempt that never got that far (nobody was left to ask) is none.
+what came back. An attempt that never got that far (nobody was left to ask) is none, and neither is
+what LiteLLM asks of anybody else meanwhile (a tokenizer, a token to sign in with).
 """
 
 from __future__ import annotations
@@ -12,13 +13,19 @@ import contextlib
 import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from freerouter.usage.spending import Hold
+
+FAILED = 400
 ANSWERED = 200
 LIMIT = 429
 GONE = "ClientGone"
+NO_PROVIDERS = ("huggingface.co", "oauth2.googleapis.com", "sts.amazonaws.com")
+"""Hosts that answer no model's questions: of tokenizers and of tokens to sign in with."""
 NEVER_LEFT = ("ConnectError", "ConnectTimeout", "PoolTimeout")
 """What goes wrong before a provider has heard anything."""
 
@@ -39,6 +46,16 @@ class Guard(Protocol):
         """An answer of httpx's."""
 
 
+class Purse(Protocol):
+    """Who holds the money for a call that costs."""
+
+    def admit(self, deployment: Any, given: Any) -> Hold | None:
+        """Before it is made; `given` is what LiteLLM is asked with. Raises where there is none."""
+
+    def done(self, held: Hold, *, may_cost: bool) -> None:
+        """It is over; whether the provider may want money for it."""
+
+
 class Call(NamedTuple):
     """One call. `ended` is in seconds since 1970, `latency` in seconds, `status` 0 without one."""
 
@@ -49,6 +66,16 @@ class Call(NamedTuple):
     deployment: Any
 
 
+class Sent(NamedTuple):
+    """One request over the wire. `ended` is in seconds since 1970."""
+
+    host: str
+    ended: float
+    latency: float
+    status: int
+    error: str
+
+
 class Try:
     """One attempt of the router, while it lasts: with whom, and what went over the wire for it."""
 
@@ -56,35 +83,61 @@ class Try:
         self.deployment: Any = None
         self.entered: Any = None
         """What the guard gave for it."""
-        self.sent: list[tuple[float, float, int, str]] = []
+        self.hold: Hold | None = None
+        self._sent: list[Sent] = []
         self._began = time.monotonic()
 
-    def sent_one(self, began: float, status: int, error: str) -> None:
+    def sent_one(self, request: Any, began: float, status: int, error: str) -> None:
         now = time.monotonic()
-        self.sent.append((time.time(), now - began, status, error))
+        self._sent.append(Sent(request.url.host, time.time(), now - began, status, error))
+
+    @property
+    def sent(self) -> list[Sent]:
+        """What went to the deployment's own host."""
+        own = host_of(self.deployment)
+        return [one for one in self._sent if (one.host == own if own else _may_be_one(one.host))]
 
     @property
     def made(self) -> int:
         """How many calls a provider may have heard of."""
-        return sum(bool(status) or raised not in NEVER_LEFT for _, _, status, raised in self.sent)
+        return sum(bool(one.status) or one.error not in NEVER_LEFT for one in self.sent)
+
+    @property
+    def may_cost(self) -> bool:
+        """Whether the provider may want money for it: unless it refused, or was never reached."""
+        last = next(reversed(self.sent), None)
+        if last is None:
+            return False
+        return last.status < FAILED if last.status else last.error not in NEVER_LEFT
 
     def calls(self, error: str) -> list[Call]:
         """What it came to. The last call ended as the whole attempt did."""
-        if not self.sent:
-            if error or self.deployment is None:
+        sent = self.sent
+        if not sent:
+            if self._sent or error or self.deployment is None:
                 return []
             # Made up here (a demo's answer), and no call over the network.
             whole = time.monotonic() - self._began
             return [Call(time.time(), whole, ANSWERED, "", self.deployment)]
-        *others, (ended, latency, status, raised) = self.sent
+        *others, (_, ended, latency, status, raised) = sent
         found = [
             Call(when, took, code, name or f"HTTP {code}", self.deployment)
-            for when, took, code, name in others
+            for _, when, took, code, name in others
         ]
         if not error and not raised:
             # The answer's body is read after its head has come.
             ended, latency = time.time(), latency + max(0.0, time.time() - ended)
         return [*found, Call(ended, latency, status, error or raised, self.deployment)]
+
+
+def host_of(deployment: Any) -> str:
+    """Of the address that one of the router's rows has; "" where only LiteLLM knows it."""
+    params = deployment.get("litellm_params") if isinstance(deployment, dict) else None
+    return urlsplit(str((params or {}).get("api_base") or "")).hostname or ""
+
+
+def _may_be_one(host: str) -> bool:
+    return host not in NO_PROVIDERS
 
 
 trying: ContextVar[Try | None] = ContextVar("trying", default=None)
@@ -96,6 +149,8 @@ def watch(
     plain: Any,
     note: Callable[[list[Call]], None],
     guard: Guard | None = None,
+    *,
+    purse: Purse | None = None,
 ) -> None:
     """Have `note` told of the calls of each attempt, in the context of the request.
 
@@ -120,12 +175,17 @@ def watch(
             if guard and attempt.entered is not None:
                 made = attempt.made if attempt.sent or error else 1
                 guard.leave(attempt.deployment, attempt.entered, made)
+            if purse and attempt.hold is not None:
+                purse.done(attempt.hold, may_cost=attempt.may_cost)
             note(attempt.calls(error))
 
     def update(self: Any, deployment: Any, *arguments: Any, **options: Any) -> Any:
         attempt = trying.get()
         if attempt is not None:
             attempt.deployment = deployment
+            if purse:
+                given: Any = options.get("kwargs") or next(iter(arguments), {})
+                attempt.hold = purse.admit(deployment, given)
             if guard:
                 attempt.entered = guard.enter(deployment)
         return choose(self, deployment, *arguments, **options)
@@ -137,17 +197,17 @@ def watch(
 
 
 def _watched_async(send: Any, guard: Guard | None) -> Any:
-    async def watched(self: Any, *arguments: Any, **options: Any) -> Any:
+    async def watched(self: Any, request: Any, *arguments: Any, **options: Any) -> Any:
         attempt = trying.get()
         if attempt is None:
-            return await send(self, *arguments, **options)
+            return await send(self, request, *arguments, **options)
         began = time.monotonic()
         try:
-            answer = await send(self, *arguments, **options)
+            answer = await send(self, request, *arguments, **options)
         except BaseException as raised:
-            attempt.sent_one(began, 0, type(raised).__name__)
+            attempt.sent_one(request, began, 0, type(raised).__name__)
             raise
-        attempt.sent_one(began, answer.status_code, "")
+        attempt.sent_one(request, began, answer.status_code, "")
         if guard and guard.listens(attempt.deployment, answer.status_code, answer.headers):
             if answer.status_code == LIMIT:
                 with contextlib.suppress(Exception):  # whoever reads it next meets the same
@@ -159,17 +219,17 @@ def _watched_async(send: Any, guard: Guard | None) -> Any:
 
 
 def _watched(send: Any) -> Any:
-    def watched(self: Any, *arguments: Any, **options: Any) -> Any:
+    def watched(self: Any, request: Any, *arguments: Any, **options: Any) -> Any:
         attempt = trying.get()
         if attempt is None:
-            return send(self, *arguments, **options)
+            return send(self, request, *arguments, **options)
         began = time.monotonic()
         try:
-            answer = send(self, *arguments, **options)
+            answer = send(self, request, *arguments, **options)
         except BaseException as raised:
-            attempt.sent_one(began, 0, type(raised).__name__)
+            attempt.sent_one(request, began, 0, type(raised).__name__)
             raise
-        attempt.sent_one(began, answer.status_code, "")
+        attempt.sent_one(request, began, answer.status_code, "")
         return answer
 
     return watched

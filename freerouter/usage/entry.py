@@ -4,7 +4,10 @@ never a prompt or an answer.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from freerouter.usage.spending import Hold
 
 FAILED = 400
 
@@ -53,3 +56,5 @@ class Entry(NamedTuple):
     retries: int = 0
     fallbacks: int = 0
     attempts: tuple[Attempt, ...] = ()
+    holds: tuple[tuple[Hold, bool], ...] = ()
+    """What was held for its calls, and whether that counts as spent: nobody told the cost."""

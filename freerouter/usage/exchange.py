@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from freerouter.usage.attempts import Call
     from freerouter.usage.outcome import Attempt
+    from freerouter.usage.spending import Hold
     from freerouter.usage.walk import Walk
 
 DIALECTS = {
@@ -63,6 +64,8 @@ class Exchange:
         self.told: Mapping[str, Any] = {}
         self.failure: Mapping[str, Any] = {}
         self.calls: list[Call] = []
+        self.holds: list[tuple[Hold, bool]] = []
+        """For each call that costs, what is held for it, and whether it may have cost something."""
         self.alias = ""
         self.walk: Walk | None = None
         """Whom it asked of several models, where the first could not answer (patches/falling_back).
@@ -96,6 +99,12 @@ class Exchange:
     @property
     def stream(self) -> bool:
         return self.headers.get(b"content-type", b"").startswith(b"text/event-stream")
+
+    @property
+    def size(self) -> int:
+        """Bytes that the client sent, as it says itself."""
+        told = dict(self._scope.get("headers", ())).get(b"content-length", b"")
+        return int(told) if told.isdigit() else 0
 
     def received(self, message: Mapping[str, Any]) -> None:
         """A message from the client: a piece of the body, or that it hung up."""

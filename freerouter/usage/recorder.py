@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from freerouter.usage.attempts import Call
+    from freerouter.usage.budgets import Budgets
     from freerouter.usage.ledger import Ledger
     from freerouter.usage.quotas import Quotas
+    from freerouter.usage.spending import Hold
 
 SWITCH = "FREEROUTER_RECORDER"
 """The variable which, as `off`, has nothing recorded: to measure what that costs."""
@@ -156,6 +158,26 @@ class Layer:
         return send_and_close
 
 
+class OfRequests:
+    """The purse of the requests that are served: what is held for one is noted with it."""
+
+    def __init__(self, budgets: Budgets, refusal: Callable[[Shut, Any], Exception]) -> None:
+        self._budgets = budgets
+        self._refusal = refusal
+
+    def admit(self, deployment: Any, given: Any) -> Hold | None:
+        exchange = serving.get()
+        found = self._budgets.admit(deployment, given, exchange.size if exchange else 0)
+        if isinstance(found, Shut):
+            raise self._refusal(found, deployment)
+        return found
+
+    def done(self, held: Hold, *, may_cost: bool) -> None:
+        exchange = serving.get()
+        if exchange is not None:
+            exchange.holds.append((held, may_cost))
+
+
 class Doorkeeper:
     """Asks the doors before a call goes out, and tells the quotas what came of it.
 
@@ -187,8 +209,11 @@ class Doorkeeper:
             self._quotas.heard(deployment, status, answer.headers, body)
 
 
-def install(path: str, redact: Callable[[str], str], ledger: Ledger, quotas: Quotas) -> Recorder:
-    """Begin to record: lines into `path`, numbers into the ledger; and to keep to the quotas.
+def install(
+    path: str, redact: Callable[[str], str], ledger: Ledger, quotas: Quotas, budgets: Budgets
+) -> Recorder:
+    """Begin to record: lines into `path`, numbers into the ledger; and to keep to the quotas and
+    the budgets.
 
     In the process that serves, after LiteLLM was imported.
     """
@@ -200,7 +225,8 @@ def install(path: str, redact: Callable[[str], str], ledger: Ledger, quotas: Quo
     from starlette.middleware import Middleware
 
     recorder = Recorder(path, redact, ledger, quotas)
-    if os.environ.get(SWITCH) == "off":
+    DOORS.append(budgets.door)
+    if not is_on():
         return recorder
 
     class Callback(CustomLogger):  # type: ignore[misc] # LiteLLM has no types here
@@ -241,13 +267,18 @@ def install(path: str, redact: Callable[[str], str], ledger: Ledger, quotas: Quo
             self.failed_deployment_id = str((row.get("model_info") or {}).get("id"))
 
     DOORS.append(quotas.door)
-    watch(Router, httpx.AsyncClient, httpx.Client, note, Doorkeeper(quotas, Refused))
+    guard, purse = Doorkeeper(quotas, Refused), OfRequests(budgets, Refused)
+    watch(Router, httpx.AsyncClient, httpx.Client, note, guard, purse=purse)
     callback = Callback()
     litellm.logging_callback_manager.add_litellm_async_success_callback(callback)
     litellm.logging_callback_manager.add_litellm_async_failure_callback(callback)
     bodies = os.environ.get(BODIES) == "1"
     app.user_middleware.insert(0, Middleware(Layer, recorder=recorder, bodies=bodies))
     return recorder
+
+
+def is_on() -> bool:
+    return os.environ.get(SWITCH) != "off"
 
 
 NEEDED = (

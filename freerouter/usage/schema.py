@@ -6,6 +6,7 @@ hours and days are made of whole ones. What is repeated (names, and whole ways) 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from typing import NamedTuple
@@ -99,6 +100,27 @@ MIGRATIONS = (
         ) WITHOUT ROWID;
         """,
     ),
+    # By provider and day of the local zone, what calls cost in billionths of a USD; `held` is what
+    # those may cost that are under way.
+    Migration(
+        "what was spent",
+        """
+        CREATE TABLE spending (
+            provider TEXT NOT NULL, day TEXT NOT NULL, cost INTEGER NOT NULL,
+            PRIMARY KEY (provider, day)
+        ) WITHOUT ROWID;
+        CREATE INDEX spending_day ON spending (day);
+        CREATE TABLE held (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,
+            provider TEXT NOT NULL, day TEXT NOT NULL, cost INTEGER NOT NULL
+        );
+        INSERT INTO spending
+            SELECT texts.text, date(at / 1000, 'unixepoch', 'localtime') AS day, sum(cost)
+            FROM requests JOIN ways ON ways.id = way JOIN targets ON targets.id = target
+            JOIN texts ON texts.id = targets.provider
+            WHERE cost > 0 GROUP BY texts.text, day;
+        """,
+    ),
 )
 VERSION = len(MIGRATIONS)
 
@@ -110,7 +132,10 @@ class NewerError(sqlite3.DatabaseError):
 def open_to_write(path: str) -> sqlite3.Connection:
     """Made where it is not there, and brought up to date. Raises sqlite3.Error, OSError."""
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    # One that is there is not opened: closing it would take the locks away that this process holds
+    # on it through other connections, and its journal would go while it is written.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     found = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     try:
         if not _version(found):

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from freerouter.usage.days import forget_day
 from freerouter.usage.schema import SLOT
+from freerouter.usage.spending import day_of, release, spend
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from freerouter.usage.entry import Entry, Way
 
@@ -32,10 +33,13 @@ class Store:
 
     def add(self, entries: Iterable[Entry], lost: int = 0, at: int = 0) -> None:
         """All of them or none; `lost` is how many went unwritten until now."""
+        entries = list(entries)
         self._db.execute("BEGIN IMMEDIATE")
         try:
             slots = self._insert(entries)
             self._reopen(slots)
+            release(self._db, (held for entry in entries for held, _ in entry.holds))
+            spend(self._db, _spent(entries))
             if lost:
                 self._db.execute("INSERT INTO lost VALUES (?, ?)", (at, lost))
             self._db.execute("COMMIT")
@@ -46,7 +50,7 @@ class Store:
                 self._db.execute("ROLLBACK")
             raise
 
-    def _insert(self, entries: Iterable[Entry]) -> set[int]:
+    def _insert(self, entries: Sequence[Entry]) -> set[int]:
         slots = set()
         attempts = []
         for entry in entries:
@@ -111,3 +115,16 @@ class Store:
             insert = f"INSERT INTO {table} VALUES (NULL, {marks})"  # noqa: S608 - a name of ours
             return int(self._db.execute(insert, row).lastrowid or 0)
         return int(found[0])
+
+
+def _spent(entries: Sequence[Entry]) -> dict[tuple[str, str], int]:
+    """By provider and local day, in billionths of a USD."""
+    found: dict[tuple[str, str], int] = {}
+    for entry in entries:
+        costs = [(entry.way.provider, entry.cost or 0)]
+        costs += [(held.provider, held.cost) for held, counts in entry.holds if counts]
+        for provider, cost in costs:
+            if cost > 0:
+                key = provider, day_of(entry.at / 1000)
+                found[key] = found.get(key, 0) + cost
+    return found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from freerouter.config.edit import put_aliases, rename_alias
+from freerouter.config.edit import put_named, rename_alias
 from freerouter.config.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def put(tmp_path: Path) -> Callable[[str, dict[str, Any]], str]:
     def go(text: str, wanted: dict[str, Any]) -> str:
         path = tmp_path / "providers.yaml"
         path.write_text(text)
-        put_aliases(Workspace(str(tmp_path)), wanted, now=0.0)
+        put_named(Workspace(str(tmp_path)), "aliases", wanted, now=0.0)
         return path.read_text()
 
     return go

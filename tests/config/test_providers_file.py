@@ -112,10 +112,12 @@ MISTAKES = [
     (
         "zzz: 1\n",
         ('p.yaml:1:1: unknown key "zzz" in providers.yaml. '
-        "Known keys: version, providers, select, aliases, gateway, litellm, spend, usage."),
+        "Known keys: version, providers, select, aliases, budgets, gateway, litellm, "
+        "spend, usage."),
     ),
     ("1: x\n", ('p.yaml:1:1: unknown key "1" in providers.yaml. '
-        "Known keys: version, providers, select, aliases, gateway, litellm, spend, usage.")),
+        "Known keys: version, providers, select, aliases, budgets, gateway, litellm, "
+        "spend, usage.")),
     (
         "providers:\n  type: demo\n",
         "p.yaml:2:3: providers must be a list, but this is a map. Write providers as a list.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from freerouter.config.limits_file import FIELDS
-from freerouter.config.providers_file import ENTRY, GATEWAY, OPTIONS, TOP, read_providers
+from freerouter.config.providers_file import ENTRY, GATEWAY, OPTIONS, TOP, USAGE, read_providers
 from freerouter.config.providers_schema import DESCRIPTIONS, HEADER, MORE, NAME, schema, text
 from freerouter.config.yaml_file import dump_yaml, parse_yaml
 from freerouter.errors import FileError
@@ -30,7 +30,15 @@ SOUND: list[dict[str, Any]] = [
     {"providers": [{**DEMO, "limits": {"requests/day": 1000, "zone": "Asia/Shanghai"}}]},
     {"providers": [{**DEMO, "limits": [{"tokens/minute": 0, "models": ["*pro*"]}]}]},
 ]
+SOUND += [
+    {"providers": [DEMO], "budgets": {"demo": ["0.50/day", "5/month"], "all": "9/week"}},
+    {"usage": {"keep_days": 0, "metrics_port": 9464, "compare_to": "2.5/10"}},
+]
 WRONG: list[dict[str, Any]] = [
+    {"providers": [DEMO], "budgets": {"demo": "5/year"}},
+    {"providers": [DEMO], "budgets": {"demo": [5]}},
+    {"usage": {"keep_days": -1}},
+    {"usage": {"compare_to": 3}},
     {"providers": {}},
     {"provider": []},
     {"providers": [{}]},
@@ -68,12 +76,13 @@ def test_the_published_one_is_made_from_the_tables() -> None:
     assert provider.keys() == ENTRY.keys()
     assert provider["options"]["properties"].keys() == OPTIONS.keys()
     assert properties["gateway"]["properties"].keys() == GATEWAY.keys()
+    assert properties["usage"]["properties"].keys() == USAGE.keys()
     limits = provider["limits"]
     assert limits["properties"].keys() == limits["items"]["properties"].keys() == FIELDS.keys()
 
 
 def test_every_description_is_of_a_key_that_there_is() -> None:
-    assert {*DESCRIPTIONS, *MORE} <= {*TOP, *ENTRY, *OPTIONS, *GATEWAY, *FIELDS}
+    assert {*DESCRIPTIONS, *MORE} <= {*TOP, *ENTRY, *OPTIONS, *GATEWAY, *FIELDS, *USAGE}
 
 
 @pytest.mark.parametrize("data", [*SOUND, *WRONG], ids=lambda data: json.dumps(data)[:60])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,3 +112,26 @@ def test_start_refuses_a_dangerous_engine_before_it_starts_anything(
     assert ran.code == 3
     assert "LiteLLM 1.82.8 must not be run." in ran.err
     assert not (world.workspace / "state" / "gateway.json").exists()
+
+
+TOKENS = """
+import socket
+from freerouter.process.worker import import_engine
+import_engine("%s")
+import litellm
+asked = []
+socket.getaddrinfo = lambda host, *more, **named: asked.append(host) or []
+count = litellm.token_counter(model="meta-llama/Llama-3-8b-instruct", text="Good day to you")
+print(count, asked)
+"""
+
+
+@pytest.mark.gateway
+def test_tokens_are_counted_without_asking_for_a_tokenizer() -> None:
+    """LiteLLM would ask huggingface.co for a Llama's, and wait where nobody answers."""
+    found = subprocess.run(
+        [sys.executable, "-c", TOKENS % PINNED], capture_output=True, text=True, check=True
+    )
+    count, _, asked = found.stdout.strip().partition(" ")
+    assert int(count) > 3
+    assert asked == "[]"

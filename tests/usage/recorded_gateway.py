@@ -18,6 +18,7 @@ from litellm.proxy.proxy_server import app
 
 from freerouter.process import patches
 from freerouter.usage import recorder
+from freerouter.usage.budgets import Budgets
 from freerouter.usage.doors import DOORS, Shut
 from freerouter.usage.ledger import Ledger
 from freerouter.usage.quotas import Quotas
@@ -36,8 +37,9 @@ def main(port: int, path: str) -> None:
         lambda text: print(text, file=sys.stderr),
         lambda: time.time() + sum(ahead),
     )
+    budgets = Budgets((), path, str(Path(path).with_name("usage.db")), print)
     recorded = recorder.install(
-        path, lambda text: text.replace("sk-canary-0123456789", "env:KEY"), ledger, quotas
+        path, lambda text: text.replace("sk-canary-0123456789", "env:KEY"), ledger, quotas, budgets
     )
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -67,6 +69,26 @@ def test_an_older_one_becomes_todays_with_all_that_is_in_it(
     found = grouped(usage, "alias")["a"]
     assert (found.requests, found.calls, found.tokens_in, found.cost) == (1, 1, 4, 9)
     assert shape_of(path) == shape_of(str(tmp_path / "new" / "usage.db"))
+
+
+LOOKS_AND_GOES = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("SELECT count(*) FROM requests").fetchone()
+db.close()
+"""
+
+
+def test_opening_it_again_takes_no_locks_from_who_has_it_open(path: str) -> None:
+    """Or the next one who goes would take himself for the last, and remove the journal."""
+    with closing(open_to_write(path)) as writing:
+        Store(writing).add([entry()])
+        open_to_write(path).close()
+        subprocess.run([sys.executable, "-c", LOOKS_AND_GOES, path], check=True)
+        Store(writing).add([entry(), entry()])
+        with closing(sqlite3.connect(path)) as reading:
+            assert reading.execute("SELECT count(*) FROM requests").fetchone() == (3,)
+        assert os.path.exists(f"{path}-wal")
 
 
 def test_a_step_that_fails_leaves_the_version_before(path: str) -> None:
