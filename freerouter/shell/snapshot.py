@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import re
 import threading
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.config.state import has_models, read_models, read_state
+from freerouter.config.written_names import aliases_in, read_config
 from freerouter.errors import FreeRouterError
 from freerouter.needs import KNOWN, check_needs
 from freerouter.process.record import read_record
@@ -48,7 +48,7 @@ class Snapshot(NamedTuple):
     failing: Mapping[str, str] = {}
     """By provider, what is wrong."""
     requests: int = 0
-    """Of today, in UTC."""
+    """Of the local day, whoever served them."""
     cannot: Mapping[str, str] = {}
     """By need that is not met, why, and what would change that."""
     groups: Mapping[str, Group] = {}
@@ -101,9 +101,10 @@ class Reader:
             aliases = _aliases(workspace)
             self._groups["alias"] = ((), grouped(aliases))
             served = [row for row in rows if row["written"]]
+            names = [*aliases, *_names_of_litellm(workspace, aliases)]
             groups = (
                 grouped([*aliases, *_models(rows)], recent),
-                grouped([*aliases, *_models(served)], recent),
+                grouped([*names, *_models(served)], recent),
             )
             self._models = ((stamp, recent), (rows, *groups))
         elif self._models[0][1] is not recent:
@@ -147,13 +148,14 @@ class Reader:
         return self._providers
 
     def _requests_today(self, workspace: Workspace, now: float) -> int:
-        day = time.strftime("%Y-%m-%d", time.gmtime(now))
-        stamp = (workspace.requests_file, _stamp(workspace.requests_file), day)
+        from freerouter.usage.reading import midnight_before, requests_today
+
+        path = workspace.usage_file
+        stamp = (path, _stamp(path), _stamp(f"{path}-wal"), midnight_before(now))
         if stamp != self._requests[0]:
             try:
-                with open(workspace.requests_file, "rb") as file:
-                    self._requests = (stamp, file.read().count(f'"time":"{day}'.encode()))
-            except OSError:
+                self._requests = (stamp, requests_today(path, now))
+            except FreeRouterError:  # `metrics` tells what is wrong with it.
                 self._requests = (stamp, 0)
         return self._requests[1]
 
@@ -234,6 +236,13 @@ def _aliases(workspace: Workspace) -> list[Candidate]:
         for row in (rows if isinstance(rows, list) else ())
         if isinstance(row, dict) and "name" in row and isinstance(row.get("members"), list)
     ]
+
+
+def _names_of_litellm(workspace: Workspace, ours: list[Candidate]) -> list[Candidate]:
+    """Names that only `model_group_alias` knows: they can be asked, and are not ours to change."""
+    known = {one.text for one in ours}
+    found = aliases_in(read_config(workspace.config_file))
+    return [Candidate(name, ", ".join(to[:3])) for name, to in found if name not in known]
 
 
 def _models(rows: list[dict[str, Any]]) -> list[Candidate]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ledger_entries import NOON, entry, keep
 
 from freerouter.context import make_context
 from freerouter.providers.models import Model
 from freerouter.shell.snapshot import Reader, Snapshot, Watch, glance
+from freerouter.usage.store import Store
 
 if TYPE_CHECKING:
     from conftest import World
@@ -72,11 +75,13 @@ def test_a_bad_verdict_counts_as_long_as_it_holds(configured: World) -> None:
     assert read().failing == {"groq": "no quota left"}
 
 
-def test_requests_of_today_are_counted(configured: World) -> None:
-    today = time.strftime("%Y-%m-%d", time.gmtime())
-    lines = [f'{{"time":"{today}T0{n}:00:00Z"}}\n' for n in range(3)]
-    state(configured, "requests.jsonl", '{"time":"2020-01-01T00:00:00Z"}\n' + "".join(lines))
-    assert read().requests == 3
+def test_requests_of_today_are_counted_whoever_served_them(configured: World) -> None:
+    path = configured.workspace / "state" / "usage.db"
+    reader, ctx = Reader(), make_context()._replace(now=lambda: NOON)
+    with closing(keep(path, [entry(NOON - 2 * 86400), entry(NOON)])) as db:
+        assert reader.read(ctx).requests == 1
+        Store(db).add([entry(NOON), entry(NOON)])
+        assert reader.read(ctx).requests == 3
 
 
 def test_profiles_backups_flows_and_aliases_are_known_by_name(configured: World) -> None:
@@ -100,7 +105,7 @@ def test_profiles_backups_flows_and_aliases_are_known_by_name(configured: World)
     assert names(now, "alias") == ["fast"]
 
 
-@pytest.mark.parametrize("name", ["models.json", "verdicts.json", "gateway.json", "requests.jsonl"])
+@pytest.mark.parametrize("name", ["models.json", "verdicts.json", "gateway.json", "usage.db"])
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"models": 3}', '{"a": 1}', "\x00\xff"])
 def test_damaged_files_are_no_fault(configured: World, name: str, text: str) -> None:
     state(configured, name, text)
