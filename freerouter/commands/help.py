@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from freerouter.errors import UsageError
 from freerouter.parser import GLOBALS
 from freerouter.result import Fields, Line, Result
 from freerouter.verbs import REGISTRY
@@ -19,9 +20,8 @@ MORE = "`help COMMAND` tells more. Every command takes --json, --plain and --pro
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
-    words = args["command"]
-    if words:
-        return _one(REGISTRY.get(" ".join(words)))
+    if args["command"]:
+        return _about(ctx, args["command"])
     visible = REGISTRY.visible
     return Result(
         {"commands": [_data(c) for c in visible]},
@@ -37,6 +37,24 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
             Line(MORE, "prose"),
         ),
     )
+
+
+def _about(ctx: Context, words: list[str]) -> Result:
+    """A command, or the answer to a question that is put in words."""
+    from freerouter.commands.how import ASKING, answered
+
+    first = words[0].lower()
+    if first in ASKING and len(words) > 1:
+        return answered(ctx, words[1:])
+    try:
+        return _one(REGISTRY.find(words)[0])
+    except UsageError as error:
+        if len(words) == 1 or "Did you mean" in error.fix:
+            raise
+        found = answered(ctx, words)
+        if not found.data["commands"]:
+            raise
+        return found
 
 
 def _one(command: Command) -> Result:

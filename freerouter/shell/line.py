@@ -10,7 +10,7 @@ from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.styles import Style
 
-from freerouter.shell import settings
+from freerouter.commands import settings
 from freerouter.shell.completion import ShellCompleter
 from freerouter.shell.history import history_for, recently_used
 from freerouter.shell.keys import shell_keys
@@ -96,12 +96,20 @@ class Editor:
     def _bar(self) -> StyleAndTextTuples:
         around = self._around
         width = self._prompt.app.output.get_size().columns
-        return [*toolbar(around.watch.now, around.tape.path, width)]
+        return [*toolbar(around.watch.now.standing, around.tape.path, width)]
 
     def _apply(self) -> None:
         vi = self.settings.editing == "vi"
         self._prompt.editing_mode = EditingMode.VI if vi else EditingMode.EMACS
         self._prompt.bottom_toolbar = self._bar if self.settings.toolbar == "on" else None
+
+    def settle(self) -> None:
+        """A command may have changed the settings."""
+        workspace = self._session.context().workspace
+        found = settings.read_settings(workspace) if workspace.configured else self.settings
+        if found != self.settings:
+            self.settings = found
+            self._apply()
 
     def set(self, words: list[str]) -> Result:
         """Raises UsageError."""

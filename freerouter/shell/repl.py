@@ -6,6 +6,8 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from freerouter.commands.next import mended, next_step
+from freerouter.commands.why import error_told
 from freerouter.config.secrets import load_secrets
 from freerouter.errors import CancelledError, FreeRouterError, UsageError
 from freerouter.frontends.command_line import execute, guarded
@@ -13,21 +15,26 @@ from freerouter.frontends.console import Console
 from freerouter.process.record import running
 from freerouter.shell.history import SafeHistory, holds_secret
 from freerouter.shell.line import Editor
-from freerouter.shell.next_steps import mended, next_step
 from freerouter.shell.snapshot import Watch
 from freerouter.shell.tape import Tape
-from freerouter.shell.words import LEAVE, own_word
+from freerouter.shell.words import LEAVE, as_command
 
 if TYPE_CHECKING:
+    from freerouter.result import Result
     from freerouter.session import Session
 
 __all__ = ["SafeHistory", "Shell", "Tape", "run_line", "run_shell"]
 
 
 class ShellConsole(Console):
-    """A console that remembers what went wrong last."""
+    """A console that remembers what went wrong last, and the line that was offered."""
 
     last: FreeRouterError | None = None
+    offers: str = ""
+
+    def show(self, result: Result, *, paged: bool = False) -> None:
+        self.offers = str(result.data.get("offers", ""))
+        super().show(result, paged=paged)
 
     def error(self, error: FreeRouterError) -> None:
         self.last = error
@@ -54,7 +61,7 @@ class Shell:
     @property
     def offered(self) -> str:
         """What the empty line offers: what mends the last error, or what comes next."""
-        return self.mends or next_step(self.watch.now).line
+        return self.mends or next_step(self.watch.now.standing).line
 
     def explain(self, typed: str) -> None:
         """Help for a line as far as it was typed."""
@@ -86,40 +93,26 @@ class Shell:
                 return
 
     def one(self, line: str) -> None:
-        self.console.last = None
-        self.mends = ""
-        word, rest = own_word(line)
-        if word:
-            self.code = guarded(self.console, lambda: self._word(word, rest))
+        self.console.last, self.console.offers = None, ""
+        asked = as_command(line)
+        if asked == ["why"] and self.failed:
+            self.console.show(error_told(self.failed))
+            self.code, self.mends = 0, mended("", self.failed)
+        elif line.split()[:1] == ["set"] and not self.session.context().workspace.configured:
+            self.code = guarded(self.console, lambda: self._set(line.split()[1:]))
         else:
-            self.code = run_line(self.session, self.console, line, self.tape)
-            self.failed = self.console.last
-        if self.console.last:
-            self.mends = mended(line, self.console.last)
+            self.code = run_line(self.session, self.console, asked or line, self.tape)
+            self.failed = self.console.last or (self.failed if asked else None)
+            self.mends = mended(line, self.console.last) if self.console.last else ""
+        self.mends = self.mends or self.console.offers
         self.editor.used(line)
+        self.editor.settle()
         self.watch.look_now()
         self.watch.look()
 
-    def _word(self, word: str, rest: str) -> int:
-        from freerouter.shell import questions
-
-        if word == "set":
-            result = self.editor.set(rest.split())
-        elif word == "what next":
-            result = questions.next_told(next_step(self.watch.look_now()))
-        elif word == "how do I":
-            from freerouter.providers.catalogue_names import known_ids
-
-            names = self.watch.now.groups.get("provider")
-            known = {c.text for c in names.candidates} if names else set()
-            result, self.mends = questions.answer(rest, known | known_ids())
-        elif self.failed:
-            result = questions.error_told(self.failed)
-            self.mends = mended("", self.failed)
-        else:
-            examined = self.session.command(self.session.parse("doctor --offline"))
-            result, self.mends = questions.findings_told(examined)
-        self.console.show(result)
+    def _set(self, words: list[str]) -> int:
+        """Where nothing is set up, a setting holds until the shell is left."""
+        self.console.show(self.editor.set(words))
         return 0
 
 
@@ -184,14 +177,17 @@ def _wanted(console: Console) -> bool:
         return False
 
 
-def run_line(session: Session, console: Console, line: str, tape: Tape | None = None) -> int:
-    """Run one typed line; whatever goes wrong, the shell stays."""
+def run_line(
+    session: Session, console: Console, line: str | list[str], tape: Tape | None = None
+) -> int:
+    """Run one line, typed or in words; whatever goes wrong, the shell stays."""
     console.output = ""
 
     def act() -> int:
-        _refuse(line, session)
-        if line == "?" or line.endswith(" ?"):
-            console.show(session.run(session.parse(f"help {_command_of(line[:-1])}")))
+        typed = line if isinstance(line, str) else " ".join(line)
+        _refuse(typed, session)
+        if typed == "?" or typed.endswith(" ?"):
+            console.show(session.run(session.parse(f"help {_command_of(typed[:-1])}")))
             return 0
         call = session.parse(line)
         if call.command.name == "shell":

@@ -204,7 +204,7 @@ def test_hints_can_be_switched_off(configured: World, capsys: pytest.CaptureFixt
     ("line", "said"),
     [
         ("set editng vi", 'Did you mean "editing"?'),
-        ("set editing ed", "`set editing emacs or vi`"),
+        ("set editing on", "`set editing emacs or vi`"),
     ],
 )
 def test_settings_that_are_none_are_told(
