@@ -10,7 +10,7 @@ from freerouter.result import Fields, Line, Result
 from freerouter.verbs import REGISTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from freerouter.context import Context
     from freerouter.registry import Command, Parameter
@@ -20,8 +20,10 @@ MORE = "`help COMMAND` tells more. Every command takes --json, --plain and --pro
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
-    if args["command"]:
-        return _about(ctx, args["command"])
+    return _about(ctx, args["command"]) if args["command"] else about_all()
+
+
+def about_all() -> Result:
     visible = REGISTRY.visible
     return Result(
         {"commands": [_data(c) for c in visible]},
@@ -47,7 +49,7 @@ def _about(ctx: Context, words: list[str]) -> Result:
     if first in ASKING and len(words) > 1:
         return answered(ctx, words[1:])
     try:
-        return _one(REGISTRY.find(words)[0])
+        return about(REGISTRY.find(words)[0])
     except UsageError as error:
         if len(words) == 1 or "Did you mean" in error.fix:
             raise
@@ -57,7 +59,20 @@ def _about(ctx: Context, words: list[str]) -> Result:
         return found
 
 
-def _one(command: Command) -> Result:
+def about_some(commands: Sequence[Command]) -> Result:
+    """What each of a few does."""
+    pairs = tuple((c.name, _summary(c)) for c in commands)
+    return Result({"commands": [_data(c) for c in commands]}, (Fields(pairs),))
+
+
+def about_option(command: Command, option: Parameter) -> Result:
+    """One option of a command."""
+    data = {"command": command.name, "option": option.flag, "help": _help(option)}
+    show = (Line(f"{command.name}: {_summary(command)}", "dim"),)
+    return Result(data, (*show, Fields(((_flag(option), _help(option)),))))
+
+
+def about(command: Command) -> Result:
     positional = tuple(p for p in command.parameters if p.positional and p.help)
     options = tuple(p for p in command.parameters if not p.positional)
     show: list[Any] = [

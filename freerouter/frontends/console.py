@@ -144,7 +144,11 @@ class Console:
             return sys.stdin.readline() or None
         import getpass
 
-        return getpass.getpass(f"{prompt} (typed unseen): ")
+        while (given := getpass.getpass(f"{prompt} (typed unseen): ")).strip() == "?":
+            from freerouter.frontends.review import UNSEEN_HELP
+
+            sys.stderr.write(f"{UNSEEN_HELP} Enter takes it, Ctrl-C gives up.\n")
+        return given
 
 
 class _AfterProgress:

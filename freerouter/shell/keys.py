@@ -8,14 +8,14 @@ from prompt_toolkit.application import get_app, run_in_terminal
 from prompt_toolkit.filters import Condition, has_focus
 from prompt_toolkit.key_binding import KeyBindings
 
+from freerouter.shell.explaining import asks_for_help
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prompt_toolkit.key_binding import KeyPressEvent
 
 MAIN = "DEFAULT_BUFFER"
-FREE_TEXT = ("ask", "how", "what", "why", "where", "which", "can")
-"""Lines that begin so may have question marks in them."""
 
 
 def shell_keys(offered: Callable[[], str], explain: Callable[[str], None]) -> KeyBindings:
@@ -31,16 +31,13 @@ def shell_keys(offered: Callable[[], str], explain: Callable[[str], None]) -> Ke
     def _(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text(offered())
 
-    @keys.add("?", filter=at_line & Condition(_asks_for_help))
-    def _(event: KeyPressEvent) -> None:
-        typed = event.current_buffer.document.text_before_cursor
+    @keys.add("?", filter=at_line & Condition(lambda: asks_for_help(_before_cursor())))
+    def _(_event: KeyPressEvent) -> None:
+        typed = _before_cursor()
         run_in_terminal(lambda: explain(typed))
 
     return keys
 
 
-def _asks_for_help() -> bool:
-    """Where a word would begin, a question mark asks for help; inside words it is only a sign."""
-    before = get_app().current_buffer.document.text_before_cursor
-    words = before.split()
-    return (not before or before[-1].isspace()) and (not words or words[0] not in FREE_TEXT)
+def _before_cursor() -> str:
+    return get_app().current_buffer.document.text_before_cursor

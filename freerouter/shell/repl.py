@@ -13,6 +13,7 @@ from freerouter.errors import CancelledError, FreeRouterError, UsageError
 from freerouter.frontends.command_line import execute, guarded
 from freerouter.frontends.console import Console
 from freerouter.process.record import running
+from freerouter.shell.explaining import asks_for_help, explained
 from freerouter.shell.history import SafeHistory, holds_secret
 from freerouter.shell.line import Editor
 from freerouter.shell.snapshot import Watch
@@ -65,14 +66,12 @@ class Shell:
 
     def explain(self, typed: str) -> None:
         """Help for a line as far as it was typed."""
-        self._quietly(f"help {_command_of(typed)}")
 
-    def _quietly(self, line: str) -> int:
         def act() -> int:
-            self.console.show(self.session.run(self.session.parse(line)))
+            self.console.show(explained(typed))
             return 0
 
-        return guarded(self.console, act)
+        guarded(self.console, act)
 
     def do(self, typed: str) -> None:
         """One line, or several that were pasted, after showing them."""
@@ -186,8 +185,8 @@ def run_line(
     def act() -> int:
         typed = line if isinstance(line, str) else " ".join(line)
         _refuse(typed, session)
-        if typed == "?" or typed.endswith(" ?"):
-            console.show(session.run(session.parse(f"help {_command_of(typed[:-1])}")))
+        if typed.endswith("?") and asks_for_help(typed[:-1]):
+            console.show(explained(typed[:-1]))
             return 0
         call = session.parse(line)
         if call.command.name == "shell":
@@ -216,13 +215,3 @@ def _refuse(line: str, session: Session) -> None:
             "It was not run, and it is not kept in the history.",
             f"`keys set {min(named, default='PROVIDER')}` asks for it without showing it.",
         )
-
-
-def _command_of(typed: str) -> str:
-    """The name of the command that a line begins with; "" where it is none."""
-    from freerouter.verbs import REGISTRY
-
-    try:
-        return REGISTRY.find(typed.split())[0].name
-    except UsageError:
-        return ""

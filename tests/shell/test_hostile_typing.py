@@ -164,8 +164,8 @@ def test_whatever_is_typed_at_a_terminal_nothing_breaks_and_nothing_is_lost(worl
             typist.seen = [said[-100:]]
     finally:
         typist.leave()
-    told = f"seed {SEED}: {len(marks)} rounds, {typist.keys} keys, {typist.begun} shells"
-    sys.stdout.write(f"\n{told}\n")
+    summary = f"seed {SEED}: {len(marks)} rounds, {typist.keys} keys, {typist.begun} shells"
+    sys.stdout.write(f"\n{summary}\n")
     kept = [line for line in history_of(world) if line in marks]
     assert list(dict.fromkeys(kept)) == marks
     assert KEY not in "".join(world.written().values())
