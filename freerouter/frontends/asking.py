@@ -139,24 +139,30 @@ def leaving_keys(question: Question, back: Callable[[], bool]) -> KeyBindings:
     """Ctrl-C and Ctrl-D give up, Ctrl-X skips; Esc goes back, unless `back` had something to do."""
     keys = KeyBindings()
 
+    def leave(event: KeyPressEvent, **how: Any) -> None:
+        """A signal may come when the question has just been left: once is enough."""
+        waits = event.app.future
+        if waits is not None and not waits.done():
+            event.app.exit(**how)
+
     @keys.add("escape", eager=True)
     def _(event: KeyPressEvent) -> None:
         if back():
-            event.app.exit(result=Back())
+            leave(event, result=Back())
 
     @keys.add("c-c", eager=True)
     @keys.add("<sigint>", eager=True)
     def _(event: KeyPressEvent) -> None:
-        event.app.exit(exception=KeyboardInterrupt)
+        leave(event, exception=KeyboardInterrupt)
 
     @keys.add("c-d", eager=True)
     def _(event: KeyPressEvent) -> None:
-        event.app.exit(exception=EOFError)
+        leave(event, exception=EOFError)
 
     @keys.add("c-x", eager=True)
     def _(event: KeyPressEvent) -> None:
         if question.skippable:
-            event.app.exit(result=Skip())
+            leave(event, result=Skip())
 
     return keys
 

@@ -13,7 +13,7 @@ from prompt_toolkit.styles import Style
 from freerouter.commands import settings
 from freerouter.shell.completion import ShellCompleter
 from freerouter.shell.history import history_for, recently_used
-from freerouter.shell.keys import shell_keys
+from freerouter.shell.keys import interrupting_keys, shell_keys
 from freerouter.shell.toolbar import toolbar
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Editor:
         print(f"You pasted {len(lines)} lines:")
         for line in lines:
             print(f"  {line}")
-        asking: PromptSession[str] = PromptSession()
+        asking: PromptSession[str] = PromptSession(key_bindings=interrupting_keys())
         typed = asking.prompt("Run them, one after the other, until one fails? (y/N) ")
         return typed.strip().lower() in ("y", "yes")
 
