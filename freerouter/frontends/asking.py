@@ -35,6 +35,7 @@ from prompt_toolkit.styles import Style
 
 from freerouter.errors import CancelledError
 from freerouter.frontends.columns import cells, cut, one_line, packed, wrap
+from freerouter.frontends.interrupts import held
 from freerouter.frontends.review import help_of, limits, origin
 from freerouter.matching import rank
 from freerouter.wizard.messages import Answer, Back, Skip
@@ -182,10 +183,18 @@ def run(
     )
     application.ttimeoutlen = application.timeoutlen = QUICK
     sys.stdout.flush()
-    try:
-        return application.run(pre_run=at_first)
-    except EOFError:
-        raise CancelledError from None
+    with held() as interrupt:
+
+        def begun() -> None:
+            if interrupt.take():
+                application.exit(exception=KeyboardInterrupt)
+            elif at_first:
+                at_first()
+
+        try:
+            return application.run(pre_run=begun)
+        except EOFError:
+            raise CancelledError from None
 
 
 def type_answer(question: Question) -> Event:

@@ -98,7 +98,11 @@ def execute(
         if possible(call):
             return show_live(session.run, call, console.redact, colour=console.fancy)
     call = _with_input(call)
-    result = _recorded(session, call) if call.record else (recording or session).run(call)
+    console.working(call.command.name)
+    try:
+        result = _recorded(session, call) if call.record else (recording or session).run(call)
+    finally:
+        console.finish()
     console.show(result, paged=True)
     sys.stdout.flush()
     return result.exit_code

@@ -11,6 +11,7 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.styles import Style
 
 from freerouter.commands import settings
+from freerouter.frontends.interrupts import held
 from freerouter.shell.completion import ShellCompleter
 from freerouter.shell.history import history_for, recently_used
 from freerouter.shell.keys import interrupting_keys, shell_keys
@@ -123,7 +124,7 @@ class Editor:
         ctx = self._session.context()
         if not self._history_file and ctx.workspace.configured:
             self._keep_history()
-        return self._prompt.prompt(message)
+        return _asked(self._prompt, message)
 
     def _keep_history(self) -> None:
         """Something has been set up: from now on there is a place for the history."""
@@ -148,9 +149,19 @@ class Editor:
         for line in lines:
             print(f"  {line}")
         asking: PromptSession[str] = PromptSession(key_bindings=interrupting_keys())
-        typed = asking.prompt("Run them, one after the other, until one fails? (y/N) ")
+        typed = _asked(asking, "Run them, one after the other, until one fails? (y/N) ")
         return typed.strip().lower() in ("y", "yes")
 
     def redraw(self) -> None:
         """The snapshot is another one. May be called from any thread."""
         self._prompt.app.invalidate()
+
+
+def _asked(prompt: PromptSession[str], message: str) -> str:
+    with held() as interrupt:
+
+        def begun() -> None:
+            if interrupt.take():
+                prompt.app.exit(exception=KeyboardInterrupt, style="class:aborting")
+
+        return prompt.prompt(message, pre_run=begun)
