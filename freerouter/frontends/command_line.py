@@ -174,6 +174,6 @@ def _internal(console: Console, error: Exception) -> int:
 
     console.finish()
     stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    sys.stderr.write(console.redact(stack))
+    sys.stderr.write(console.painter(sys.stderr).piece(stack))
     sys.stderr.write("\nThis is a fault in FreeRouter, not yours. Please report the lines above.\n")
     return 1
