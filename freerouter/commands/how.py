@@ -102,10 +102,10 @@ def answer(question: str, providers: Collection[str]) -> Result:
     found = commands_for(question, providers) if question else []
     if not found:
         text = "No command has these words. `help` lists all of them, `doctor` finds what is wrong."
-        return Result({"commands": [], "offers": "help"}, (Line(text),))
+        return Result({"commands": [], "offers": "help"}, (Line(text, "prose"),))
     show: list[Block] = []
     for one in found:
-        show += [Line(f"  {one.line}", "head"), Line(f"      {one.command.summary}")]
+        show += [Line(f"  {one.line}", "head"), Line(f"      {one.command.summary}", "prose")]
     show.append(Line(f"`help {found[0].command.name}` tells more.", "dim"))
     return Result({"commands": [one.line for one in found], "offers": found[0].line}, tuple(show))
 

@@ -34,7 +34,8 @@ def run(ctx: Context, _args: Mapping[str, Any]) -> Result:
 
 def told(step: Step) -> Result:
     return Result(
-        {**step._asdict(), "offers": step.line}, (Line(step.why), Line(f"  {step.line}", "head"))
+        {**step._asdict(), "offers": step.line},
+        (Line(step.why, "prose"), Line(f"  {step.line}", "head")),
     )
 
 

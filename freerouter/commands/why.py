@@ -40,5 +40,8 @@ def findings_told(examined: Result) -> Result:
 
 def error_told(error: FreeRouterError) -> Result:
     """An error again, each part of it on a line of its own."""
-    lines = [Line(error.what, "error"), *(Line(text) for text in (error.why, error.fix) if text)]
+    lines = [
+        Line(error.what, "error"),
+        *(Line(text, "prose") for text in (error.why, error.fix) if text),
+    ]
     return Result(error.as_data(), tuple(lines))

@@ -54,9 +54,12 @@ def unquoted(text: str) -> str:
     if text[:1] == "'":
         return text[1:-1].replace("''", "'")
     if text[:1] == '"':
-        import json
+        import yaml
 
-        return str(json.loads(text))
+        try:
+            return str(yaml.safe_load(text))  # its escapes are more than JSON's: \U0001f680
+        except yaml.YAMLError:
+            return text
     return text
 
 

@@ -57,6 +57,22 @@ litellm:
     assert found[1:] == [Named("quick", ("c",)), Named("quiet", ("a/b:free",))]
 
 
+def test_names_beyond_plain_letters_are_read_as_yaml_reads_them() -> None:
+    names = [
+        "通义千问/模型-🚀",
+        "a\u202eb",
+        "e\u0301",
+        "it's",
+        'so "called"',
+        "a: b",
+        "#c",
+        "x\x7fy",
+    ]
+    config = written(Pool("work", tuple(member("groq", name) for name in names)))
+    (alias,) = aliases_in(config)
+    assert alias.members == tuple(f"groq/{name}" for name in names)
+
+
 def test_models_are_known_by_their_whole_names() -> None:
     config = written(Pool("work", (member("groq", "a/b:free"), member("groq", "5"))))
     assert is_model_in(config, "a/b:free")
