@@ -11,6 +11,7 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.styles import Style
 
 from freerouter.commands import settings
+from freerouter.frontends.cells import one_line
 from freerouter.frontends.interrupts import held
 from freerouter.shell.completion import ShellCompleter
 from freerouter.shell.history import history_for, recently_used
@@ -147,9 +148,9 @@ class Editor:
         """Whether lines that were pasted are to be run; they are shown first."""
         print(f"You pasted {len(lines)} lines:")
         for line in lines:
-            print(f"  {line}")
+            print(f"  {one_line(line)}")
         asking: PromptSession[str] = PromptSession(key_bindings=interrupting_keys())
-        typed = _asked(asking, "Run them, one after the other, until one fails? (y/N) ")
+        typed = _asked(asking, "Run them until one fails? (y/N) ")
         return typed.strip().lower() in ("y", "yes")
 
     def redraw(self) -> None:

@@ -13,6 +13,7 @@ from freerouter.errors import CancelledError, FreeRouterError, UsageError
 from freerouter.frontends.command_line import execute, guarded
 from freerouter.frontends.console import Console
 from freerouter.process.record import running
+from freerouter.result import Line, Output
 from freerouter.shell.explaining import asks_for_help, explained
 from freerouter.shell.history import SafeHistory, holds_secret
 from freerouter.shell.line import Editor
@@ -149,17 +150,21 @@ def prompt_of(profile: str, code: int) -> str:
 
 def greet(session: Session, console: Console, tape: Tape) -> int:
     """Say what this is and how things stand; with nothing configured, offer the wizard."""
+
+    def tell(text: str) -> None:
+        console.event(Output(Line(text, "prose")))
+
     ctx = session.context()
     if ctx.workspace.configured:
         state = "is running" if running(ctx.workspace) else "is not running: `start` starts it"
-        print(f"FreeRouter. The gateway {state}.")
-        print("`help` lists the commands, `?` explains what is typed, `what next` goes on.")
+        tell(f"FreeRouter. The gateway {state}.")
+        tell("`help` lists the commands, `?` explains what is typed, `what next` goes on.")
         return 0
-    print("Welcome to FreeRouter: one LLM gateway out of every provider you have a key for.")
-    print("Nothing is set up yet.")
+    tell("Welcome to FreeRouter: one LLM gateway out of every provider you have a key for.")
+    tell("Nothing is set up yet.")
     if _wanted(console):
         return run_line(session, console, "init --wizard", tape)
-    print("Whenever you like: `init --wizard`. `help` lists the commands.")
+    tell("Whenever you like: `init --wizard`. `help` lists the commands.")
     return 0
 
 
