@@ -32,7 +32,9 @@ def harmless(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The same without line ends."""
+    """The same without line ends, and with one space between words."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
     return " ".join(text.translate(ON_ONE_LINE).split())
 
 
