@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MINUTES = float(os.environ.get("RANDOM_TYPING_MINUTES", "0"))
 SEED = int(os.environ.get("RANDOM_TYPING_SEED", "1"))
 ROUNDS = 6
+TRIES = 8
 PROMPT = r"freerouter( \[\d+\])?>"
 KEY = "gsk_0123456789abcdef0123456789"
 LETTERS = [*"abcdefghilmnoprstuwy -=?\"'`#~/.:!%${}\\é√日🙂", "\u0301", "\u202e", "\x7f"]
@@ -67,6 +68,8 @@ class Typist:
         self.world = world
         self.seen: list[str] = []
         self.keys = 0
+        self.typed: list[str] = []
+        """Since the last mark."""
         self.begun = 0
         self.child = self.begin()
 
@@ -88,6 +91,7 @@ class Typist:
 
     def burst(self) -> None:
         """Some forty keys: letters, words of ours, keys that move and interrupt."""
+        self.typed.clear()
         for _ in range(40):
             kind = self.chance.random()
             pool = LETTERS if kind < 0.5 else CONTROLS if kind < 0.8 else WORDS
@@ -105,6 +109,7 @@ class Typist:
         try:
             self.child.send(text)
             self.keys += len(text)
+            self.typed.append(text)
         except OSError:
             return
 
@@ -122,7 +127,8 @@ class Typist:
 
     def mark(self, line: str) -> None:
         """Get back to the prompt, whatever is open, and run a line that says that it ran."""
-        for _ in range(40):
+        before = "".join(self.seen)
+        for _ in range(TRIES):
             self.child.setwinsize(24, 80)
             self.send("\x1b[201~\x03\x03")
             self.drain(0.5)
@@ -134,7 +140,9 @@ class Typist:
                 continue
             self.seen.append(f"{self.child.before}{self.child.after}")
             return
-        pytest.fail(f"the shell did not come back: {''.join(self.seen)[-2000:]!r}")
+        after = "".join(self.seen)[len(before) :]
+        typed = "".join(self.typed)
+        pytest.fail(f"not back after {typed!r}: {before[-4000:]!r}\nthen {after[:4000]!r}")
 
     def leave(self) -> None:
         self.drain(0.2)
