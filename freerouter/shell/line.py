@@ -125,7 +125,13 @@ class Editor:
         ctx = self._session.context()
         if not self._history_file and ctx.workspace.configured:
             self._keep_history()
+        self._leave_search()
         return _asked(self._prompt, message)
+
+    def _leave_search(self) -> None:
+        """A prompt that was ended from within a search would begin in it, with no way out."""
+        self._prompt.search_buffer.reset()
+        self._prompt.layout.focus(self._prompt.default_buffer)
 
     def _keep_history(self) -> None:
         """Something has been set up: from now on there is a place for the history."""
