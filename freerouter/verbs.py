@@ -13,6 +13,7 @@ from freerouter.verbs_gateway import GATEWAY_COMMANDS
 from freerouter.verbs_moving import MOVING_COMMANDS
 from freerouter.verbs_profiles import PROFILE_COMMANDS
 from freerouter.verbs_providers import PROVIDER_COMMANDS
+from freerouter.verbs_shell import SHELL_COMMANDS
 from freerouter.verbs_talking import TALKING_COMMANDS
 from freerouter.verbs_usage import USAGE_COMMANDS
 
@@ -41,8 +42,11 @@ COMMANDS = (
         "Show the commands, or one of them",
         "freerouter.commands.help:run",
         (Parameter("command", positional=True, many=True, complete="command"),),
-        examples=("help", "help start"),
+        examples=("help", "help start", "help how do I add groq"),
+        details="It takes a plain question, too: the commands whose words are those of the "
+        "question are named.",
     ),
+    *SHELL_COMMANDS,
     Command(
         "init",
         "Make a configuration; with --wizard, go from nothing to a running gateway",

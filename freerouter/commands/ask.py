@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from freerouter.commands.talking import Messages, Served, as_data, ask, route_lines
 from freerouter.errors import UsageError
-from freerouter.result import Result
+from freerouter.result import Line, Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,8 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     served = Served(ctx)
     names = served.to_ask(args["model"])
     answer = ask(ctx, served, names, messages_of(question, args["system"]), args["timeout"])
-    return Result(as_data(answer), route_lines(answer.route))
+    empty = () if answer.text.strip() else (Line("There is no text in the answer.", "warn"),)
+    return Result(as_data(answer), (*empty, *route_lines(answer.route)))
 
 
 def messages_of(question: str, system: str | None) -> Messages:

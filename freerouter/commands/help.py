@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from freerouter.errors import UsageError
 from freerouter.parser import GLOBALS
 from freerouter.result import Fields, Line, Result
 from freerouter.verbs import REGISTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from freerouter.context import Context
     from freerouter.registry import Command, Parameter
@@ -19,9 +20,10 @@ MORE = "`help COMMAND` tells more. Every command takes --json, --plain and --pro
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
-    words = args["command"]
-    if words:
-        return _one(REGISTRY.get(" ".join(words)))
+    return _about(ctx, args["command"]) if args["command"] else about_all()
+
+
+def about_all() -> Result:
     visible = REGISTRY.visible
     return Result(
         {"commands": [_data(c) for c in visible]},
@@ -39,7 +41,38 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     )
 
 
-def _one(command: Command) -> Result:
+def _about(ctx: Context, words: list[str]) -> Result:
+    """A command, or the answer to a question that is put in words."""
+    from freerouter.commands.how import ASKING, answered
+
+    first = words[0].lower()
+    if first in ASKING and len(words) > 1:
+        return answered(ctx, words[1:])
+    try:
+        return about(REGISTRY.find(words)[0])
+    except UsageError as error:
+        if len(words) == 1 or "Did you mean" in error.fix:
+            raise
+        found = answered(ctx, words)
+        if not found.data["commands"]:
+            raise
+        return found
+
+
+def about_some(commands: Sequence[Command]) -> Result:
+    """What each of a few does."""
+    pairs = tuple((c.name, _summary(c)) for c in commands)
+    return Result({"commands": [_data(c) for c in commands]}, (Fields(pairs),))
+
+
+def about_option(command: Command, option: Parameter) -> Result:
+    """One option of a command."""
+    data = {"command": command.name, "option": option.flag, "help": _help(option)}
+    show = (Line(f"{command.name}: {_summary(command)}", "dim"),)
+    return Result(data, (*show, Fields(((_flag(option), _help(option)),))))
+
+
+def about(command: Command) -> Result:
     positional = tuple(p for p in command.parameters if p.positional and p.help)
     options = tuple(p for p in command.parameters if not p.positional)
     show: list[Any] = [

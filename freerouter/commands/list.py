@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from freerouter.commands.listing import REFUSED, read_listing
 from freerouter.commands.models import thousands, tokens
 from freerouter.config.kept_models import able
+from freerouter.config.written_names import aliases_in, read_config
 from freerouter.errors import NotFoundError, UsageError
 from freerouter.registry import did_you_mean
 from freerouter.result import Line, Result, Table, counted
@@ -41,6 +42,9 @@ COLUMNS = {
 USUAL = ("model", "provider", "context", "in", "out", "free", "state", "selected", "served")
 SPARE = ("free", "out", "in", "context", "provider", "selected", "served")
 """What a narrow screen does without, the first first."""
+NARROWING = ("search", "provider", "free", "context", "capability", "state")
+"""Options that ask for some of the models."""
+MOST_ALIASES = 12
 NUMBERS = ("context", "output", "in", "out")
 FREE_FIRST = ("yes", "quota", "unknown", "no")
 PROVEN_FIRST = ("proven", "listed", "failing", "gone")
@@ -67,8 +71,10 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     places = _narrowed(every, args, least)
     unknown = _unknown(every, args, places, least)
     found = every.at(_sorted(every, places, orders, searched=bool(args["search"])))
+    aliases = aliases_in(read_config(ctx.workspace.config_file))
     data = {
         "models": found.rows(),
+        "aliases": [{"name": name, "members": [*members]} for name, members in aliases],
         "gateway": found.serving.state,
         "current": found.serving.current,
     }
@@ -80,7 +86,17 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         tuple(i for i, name in enumerate(columns) if name in NUMBERS),
         _spare(columns, chosen=bool(args["columns"])),
     )
-    return Result(data, (table, _total(found), *_refusals(found), *unknown))
+    besides = _besides([one.name for one in aliases]) if not any(map(args.get, NARROWING)) else ()
+    return Result(data, (table, *besides, _total(found), *_refusals(found), *unknown))
+
+
+def _besides(names: Sequence[str]) -> tuple[Line, ...]:
+    """The aliases, which are asked as models are."""
+    if not names:
+        return ()
+    more = len(names) - MOST_ALIASES
+    named = ", ".join(names[:MOST_ALIASES]) + (f" and {more} more" if more > 0 else "")
+    return (Line(f"Aliases besides: {named} (`alias list`).", "dim"),)
 
 
 def _columns(given: str | None) -> Sequence[str]:

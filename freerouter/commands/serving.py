@@ -6,9 +6,12 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from freerouter.config.state import fingerprint_of
+from freerouter.config.written_names import unquoted
 
 if TYPE_CHECKING:
+    from freerouter.config.workspace import Workspace
     from freerouter.context import Context
+    from freerouter.process.control import Message
 
 PATIENCE = 0.5
 """Seconds that the supervisor has to say how it is."""
@@ -46,8 +49,14 @@ def serving(ctx: Context) -> Serving:
     current = said.get("fingerprint") == generated
     if not any(worker["state"] == "serving" for worker in said.get("workers", [])):
         return Serving("starting", frozenset(), current)
-    copy = os.path.join(ctx.workspace.state, f"gateway-{said.get('generation')}.yaml")
-    return Serving("serving", _deployed(copy), current)
+    return Serving("serving", _deployed(running_config(ctx.workspace, said)), current)
+
+
+def running_config(workspace: Workspace, said: Message | None) -> str:
+    """The file with what the gateway runs, of which its supervisor has `said` how it is."""
+    name = f"gateway-{(said or {}).get('generation')}.yaml"
+    path = os.path.join(workspace.state, name)
+    return path if os.path.exists(path) else workspace.config_file
 
 
 def _deployed(path: str) -> frozenset[str] | None:
@@ -58,15 +67,5 @@ def _deployed(path: str) -> frozenset[str] | None:
             found = re.findall(DEPLOYMENT, file.read())
     except (OSError, UnicodeDecodeError):
         return None
-    names = [_unquoted(name) for name in found]
+    names = [unquoted(name) for name in found]
     return frozenset([*names, *(re.sub(KEY, "", name) for name in names if "#" in name)])
-
-
-def _unquoted(name: str) -> str:
-    if name[0] == "'":
-        return name[1:-1].replace("''", "'")
-    if name[0] == '"':
-        import json
-
-        return str(json.loads(name))
-    return name

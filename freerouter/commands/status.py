@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from freerouter.commands.serving import running_config
 from freerouter.commands.spent import budget_rows, saved_lately
 from freerouter.config.state import asked_for, digest_of, fingerprint_of, has_models
 from freerouter.config.workspace import shown
+from freerouter.config.written_names import Named, aliases_in, read_config
+from freerouter.errors import FreeRouterError
 from freerouter.process.control import ask
 from freerouter.process.probe import get, url_of
 from freerouter.process.record import read_record
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 NOT_RUNNING = 6
 POLL = 0.2
 PATIENCE = 2.0
+MOST_ALIASES = 12
+"""So many are named; --json names all of them."""
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -63,10 +69,12 @@ def _running(ctx: Context, record: GatewayRecord, said: Message, *, answers: boo
     uptime = max(0.0, ctx.now() - record.since)
     url = f"{url_of(record.host, record.port)}/v1"
     state = _state(said, answers=answers)
+    aliases = aliases_in(read_config(running_config(ctx.workspace, said)))
     pairs = [
         ("address", volatile_url(url)),
         ("uptime", volatile("duration", duration(uptime))),
         ("models", str(record.models)),
+        *([("aliases", _named(aliases))] if aliases else []),
         ("engine", f"LiteLLM {volatile('version', record.engine)}"),
         ("pid", volatile("int", record.pid)),
     ]
@@ -74,10 +82,9 @@ def _running(ctx: Context, record: GatewayRecord, said: Message, *, answers: boo
         pairs.append(("workers", _told_of(workers)))
     if memory:
         pairs.append(("memory", f"{volatile('int', memory // 1_000_000)} MB"))
-    if "requests_last_hour" in said:
-        pairs.append(
-            ("requests", f"{volatile('int', said['requests_last_hour'])} in the last hour")
-        )
+    today = _requests_today(ctx)
+    if today is not None:
+        pairs.append(("requests", f"{volatile('int', today)} today"))
     pairs.append(("workspace", shown(ctx.workspace.root, ctx.environ)))
     show: list[Block] = [Line(_HEADS[state], "ok" if answers else "error"), Fields(tuple(pairs))]
     show += _warnings(said, drift)
@@ -91,12 +98,14 @@ def _running(ctx: Context, record: GatewayRecord, said: Message, *, answers: boo
         "pid": record.pid,
         "uptime": round(uptime, 1),
         "models": record.models,
+        "aliases": [{"name": one.name, "members": len(one.members)} for one in aliases],
         "engine": record.engine,
         "drift": drift["config.yaml"] or drift["providers.yaml"],
         "changed": [name for name, changed in drift.items() if changed],
         "workers": workers,
         "restarts": said.get("restarts", 0),
         "memory": memory,
+        "requests_today": today,
         "requests_last_hour": said.get("requests_last_hour"),
         "last_error": said.get("last_error"),
         "quota": [one.as_data() for one in scarce],
@@ -133,6 +142,15 @@ def _state(said: Message, *, answers: bool) -> str:
     if answers:
         return "running"
     return "starting" if told == "starting" else "unresponsive"
+
+
+def _named(aliases: list[Named]) -> str:
+    """`work (3 models), auto (2), quick (1)`."""
+    first, *rest = aliases
+    parts = [f"{first.name} ({counted(len(first.members), 'model')})"]
+    parts += [f"{one.name} ({len(one.members)})" for one in rest[: MOST_ALIASES - 1]]
+    more = len(aliases) - len(parts)
+    return ", ".join(parts) + (f" and {more} more" if more > 0 else "")
 
 
 def _told_of(workers: list[Message]) -> str:
@@ -184,6 +202,18 @@ def _warnings(said: Message, drift: Mapping[str, bool]) -> list[Block]:
         status = error.get("status") or ""
         show.append(Line(f"Last error: {status} {error.get('message', '')} ({where})", "dim"))
     return show
+
+
+def _requests_today(ctx: Context) -> int | None:
+    """Of the local day, also those before a restart; None where usage.db cannot be read."""
+    if not os.path.exists(ctx.workspace.usage_file):
+        return 0
+    from freerouter.usage.reading import requests_today
+
+    try:
+        return requests_today(ctx.workspace.usage_file, ctx.now())
+    except FreeRouterError:
+        return None
 
 
 def _memory(pids: list[int]) -> int:

@@ -6,8 +6,10 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.commands.no_answer import in_brief, raised
+from freerouter.commands.serving import PATIENCE, running_config
 from freerouter.config.secrets import MASTER_KEY, load_secrets
 from freerouter.config.state import read_models, read_state
+from freerouter.config.written_names import aliases_in, is_model_in, read_config
 from freerouter.errors import (
     GatewayStateError,
     NotConfiguredError,
@@ -16,6 +18,7 @@ from freerouter.errors import (
     UsageError,
 )
 from freerouter.process.chats import Chat, NoAnswerError
+from freerouter.process.control import ask as ask_supervisor
 from freerouter.process.record import running
 from freerouter.redact import Flow
 from freerouter.registry import did_you_mean
@@ -72,19 +75,31 @@ class Served:
     """What the gateway has been given to serve: models, and aliases that stand for some."""
 
     def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
         self.rows = [row for row in read_models(ctx.workspace) if row["written"]]
         data = read_state(ctx.workspace.models_file) or {}
         self.aliases = [str(p["name"]) for p in data.get("pools") or () if p.get("members")]
 
     def named(self, name: str) -> str:
-        """The name, if it is one. Raises NotFoundError with the nearest."""
+        """The name, if it is one. Raises NotFoundError with the nearest.
+
+        What the lists do not know is looked for in what the gateway runs: a name of LiteLLM's.
+        """
         known = {*(row["id"] for row in self.rows), *self.aliases}
-        if name not in known:
+        if name not in known and not self._runs(name, known):
             raise NotFoundError(
                 f'The gateway serves no model "{name}".',
                 fix=did_you_mean(name, known) or "`freerouter list` shows them.",
             )
         return name
+
+    def _runs(self, name: str, known: set[str]) -> bool:
+        record = running(self._ctx.workspace)
+        said = ask_supervisor(record.control, {"do": "status"}, PATIENCE) if record else None
+        config = read_config(running_config(self._ctx.workspace, said))
+        others = {one.name for one in aliases_in(config)}
+        known |= others
+        return name in others or is_model_in(config, name)
 
     def to_ask(self, wanted: str | None) -> list[str]:
         """The one that is named, else `auto`, else a few models of different providers."""

@@ -35,7 +35,8 @@ from prompt_toolkit.styles import Style
 
 from freerouter.errors import CancelledError
 from freerouter.frontends.columns import cells, cut, one_line, packed, wrap
-from freerouter.frontends.review import limits, origin
+from freerouter.frontends.interrupts import held
+from freerouter.frontends.review import help_of, limits, origin
 from freerouter.matching import rank
 from freerouter.wizard.messages import Answer, Back, Skip
 
@@ -71,31 +72,31 @@ STYLE = Style.from_dict(
     }
 )
 HELP_LINES = 2
-"""Help of so many lines is always shown; longer help, when it is asked for."""
+"""Help of so many lines is always shown; all there is, when it is asked for."""
 QUICK = 0.05
 """Seconds until a lone Esc is one, and not the beginning of another key."""
 
 
 class Surroundings:
-    """The lines around a question. Help can be asked for and put away."""
+    """The lines around a question. More help can be asked for and put away."""
 
     def __init__(self, question: Question) -> None:
         self.question = question
-        self.help_wanted: bool | None = None
-        self._help_drawn = False
+        self.help_wanted = False
 
     def toggle_help(self) -> None:
-        self.help_wanted = not self._help_drawn
+        self.help_wanted = not self.help_wanted
 
-    def _shows_help(self, width: int) -> bool:
-        if self.help_wanted is not None:
-            return self.help_wanted
-        return len(wrap(self.question.help, width - 2)) <= HELP_LINES
+    def _help(self, width: int) -> list[str]:
+        """All of it where it is wanted, else what is short."""
+        if self.help_wanted:
+            return wrap(help_of(self.question), width)
+        short = wrap(self.question.help, width)
+        return short if len(short) <= HELP_LINES else []
 
     def above(self, width: int, *, brief: bool = False) -> list[Line]:
         """What is wrong, the message, and its help; or only the message, on one line."""
         question = self.question
-        self._help_drawn = self._shows_help(width) and not brief
         if brief:
             short = cut(one_line(question.problem or question.message), width - 2)
             return [[("class:mark", "? "), ("class:message", short)]]
@@ -108,8 +109,7 @@ class Surroundings:
             lines[-1].append(("class:dim", f"  {note}"))
         elif note:
             lines.append([("class:dim", cut(f"  {note}", width))])
-        if self._help_drawn:
-            lines += [[("class:dim", f"  {text}")] for text in wrap(question.help, width - 2)]
+        lines += [[("class:dim", f"  {text}")] for text in self._help(width - 2)]
         return lines
 
     def _note(self) -> str:
@@ -129,7 +129,7 @@ class Surroundings:
             *keys,
             "Esc back",
             *(["Ctrl-X skip"] if question.skippable else []),
-            *([f"{'F1' if typed else '?'} help"] if question.help else []),
+            f"{'F1' if typed and question.type != 'int' else '?'} help",
             *more,
             "Ctrl-C give up",
         ]
@@ -140,24 +140,30 @@ def leaving_keys(question: Question, back: Callable[[], bool]) -> KeyBindings:
     """Ctrl-C and Ctrl-D give up, Ctrl-X skips; Esc goes back, unless `back` had something to do."""
     keys = KeyBindings()
 
+    def leave(event: KeyPressEvent, **how: Any) -> None:
+        """A signal may come when the question has just been left: once is enough."""
+        waits = event.app.future
+        if waits is not None and not waits.done():
+            event.app.exit(**how)
+
     @keys.add("escape", eager=True)
     def _(event: KeyPressEvent) -> None:
         if back():
-            event.app.exit(result=Back())
+            leave(event, result=Back())
 
     @keys.add("c-c", eager=True)
     @keys.add("<sigint>", eager=True)
     def _(event: KeyPressEvent) -> None:
-        event.app.exit(exception=KeyboardInterrupt)
+        leave(event, exception=KeyboardInterrupt)
 
     @keys.add("c-d", eager=True)
     def _(event: KeyPressEvent) -> None:
-        event.app.exit(exception=EOFError)
+        leave(event, exception=EOFError)
 
     @keys.add("c-x", eager=True)
     def _(event: KeyPressEvent) -> None:
         if question.skippable:
-            event.app.exit(result=Skip())
+            leave(event, result=Skip())
 
     return keys
 
@@ -177,10 +183,18 @@ def run(
     )
     application.ttimeoutlen = application.timeoutlen = QUICK
     sys.stdout.flush()
-    try:
-        return application.run(pre_run=at_first)
-    except EOFError:
-        raise CancelledError from None
+    with held() as interrupt:
+
+        def begun() -> None:
+            if interrupt.take():
+                application.exit(exception=KeyboardInterrupt)
+            elif at_first:
+                at_first()
+
+        try:
+            return application.run(pre_run=begun)
+        except EOFError:
+            raise CancelledError from None
 
 
 def type_answer(question: Question) -> Event:
@@ -296,7 +310,7 @@ class Suggestions(Completer):
 
 def _keys(around: Surroundings, buffer: Buffer) -> KeyBindings:
     keys = KeyBindings()
-    helping = Condition(lambda: bool(around.question.help) and not buffer.text)
+    helping = Condition(lambda: not buffer.text or around.question.type == "int")
 
     @keys.add("f1")
     @keys.add("?", filter=helping)

@@ -6,11 +6,10 @@ How wide the columns are is worked out once for all options; lines are made one 
 from __future__ import annotations
 
 import re
-import textwrap
-import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
-from freerouter.frontends.text import CONTROLS, GAP
+from freerouter.frontends.cells import cells, cut, one_line, wrapped
+from freerouter.frontends.text import GAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,6 +20,20 @@ NUMBER = re.compile(r"[$~≥]?(\d[\d.,]*) ?([kKMG%]?)")
 NOTHING = ("", "-", "–", "—", "?")
 """What stands in a cell in which nothing is known."""
 SHORTEST_HINT = 8
+
+
+__all__ = [
+    "Cell",
+    "Columns",
+    "are_numbers",
+    "cells",
+    "cut",
+    "hint_of",
+    "number",
+    "one_line",
+    "packed",
+    "wrap",
+]
 
 
 class Cell(NamedTuple):
@@ -91,38 +104,11 @@ def hint_of(option: Option) -> str:
     return one_line(option.disabled or option.hint)
 
 
-def one_line(text: str) -> str:
-    """Without line ends, and without what would command the terminal."""
-    return " ".join(text.translate(CONTROLS).split())
-
-
-def cells(text: str) -> int:
-    """How many places of the screen a text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
-
-
-def cut(text: str, width: int) -> str:
-    """The beginning of a text that fits, with … where something is missing."""
-    if cells(text) <= width:
-        return text
-    kept = ""
-    for letter in text:
-        if cells(kept + letter) > width - 1:
-            break
-        kept += letter
-    return kept + "…" if width > 0 else ""
-
-
 def wrap(text: str, width: int) -> list[str]:
     """Lines that end between words."""
     lines: list[str] = []
     for part in text.splitlines():
-        lines += textwrap.wrap(one_line(part), max(width, 1)) or [""]
+        lines += wrapped(one_line(part), max(width, 1)) or [""]
     return lines
 
 

@@ -98,7 +98,11 @@ def execute(
         if possible(call):
             return show_live(session.run, call, console.redact, colour=console.fancy)
     call = _with_input(call)
-    result = _recorded(session, call) if call.record else (recording or session).run(call)
+    console.working(call.command.name)
+    try:
+        result = _recorded(session, call) if call.record else (recording or session).run(call)
+    finally:
+        console.finish()
     console.show(result, paged=True)
     sys.stdout.flush()
     return result.exit_code
@@ -170,6 +174,6 @@ def _internal(console: Console, error: Exception) -> int:
 
     console.finish()
     stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    sys.stderr.write(console.redact(stack))
+    sys.stderr.write(console.painter(sys.stderr).piece(stack))
     sys.stderr.write("\nThis is a fault in FreeRouter, not yours. Please report the lines above.\n")
     return 1

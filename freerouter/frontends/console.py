@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from freerouter.errors import FreeRouterError
     from freerouter.frontends.progress import LiveProgress
+    from freerouter.frontends.waiting import Waiting
     from freerouter.result import Block, Event, Progress, Result
     from freerouter.session import Asker
     from freerouter.wizard.messages import Confirm, Question
@@ -29,6 +30,7 @@ class Console:
         self.redact = redact
         self.output = output
         self._live: LiveProgress | None = None
+        self._waiting: Waiting | None = None
         self._within_line = False
 
     @property
@@ -88,6 +90,7 @@ class Console:
             self._piece(event.text)
         elif isinstance(event, Running):
             self._output(Line(f"> {event.line}", "dim"))
+            self.working(event.line)
         elif self.fancy:
             self._progress(event)
 
@@ -120,15 +123,30 @@ class Console:
 
         return _AfterProgress(MenuAsker() if self.fancy else PlainAsker(self.secret), self.finish)
 
+    def working(self, what: str) -> None:
+        """Something begins: where it takes long and says nothing, a line shows that it goes on."""
+        if self.fancy and sys.stderr.isatty():
+            from freerouter.frontends.waiting import Waiting
+
+            self._stop_waiting()
+            self._waiting = Waiting(what)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.end()
+            self._waiting = None
+
     def _progress(self, event: Progress) -> None:
         from freerouter.frontends.progress import LiveProgress
 
+        self._stop_waiting()
         if self._live is None:
             self._live = LiveProgress()
         self._live.update(event)
 
     def finish(self) -> None:
         """Take the progress display off the screen, and end a line that is not."""
+        self._stop_waiting()
         if self._live is not None:
             self._live.close()
             self._live = None
@@ -144,7 +162,11 @@ class Console:
             return sys.stdin.readline() or None
         import getpass
 
-        return getpass.getpass(f"{prompt} (typed unseen): ")
+        while (given := getpass.getpass(f"{prompt} (typed unseen): ")).strip() == "?":
+            from freerouter.frontends.review import UNSEEN_HELP
+
+            sys.stderr.write(f"{UNSEEN_HELP} Enter takes it, Ctrl-C gives up.\n")
+        return given
 
 
 class _AfterProgress:

@@ -1,8 +1,9 @@
 """A flow driven by another program: one JSON object a line, out and in.
 
-Out: `ask`, `say`, `confirm`, `run`, `progress`, `output`, `piece`, `secret`, `problem`, at last
-`done` or `error`. In: `{"answer": …}`, `{"default": true}`, `{"back": true}`, `{"skip": true}`,
-`{"change": id}`, `{"cancel": true}`. The end of the input cancels.
+Out: `ask`, `say`, `confirm`, `run`, `progress`, `output`, `piece`, `secret`, `problem`, `help`, at
+last `done` or `error`. In: `{"answer": …}`, `{"default": true}`, `{"back": true}`,
+`{"skip": true}`, `{"change": id}`, `{"help": true}`, `{"cancel": true}`. The end of the input
+cancels.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 from typing import IO, TYPE_CHECKING, Any
 
 from freerouter.errors import CancelledError
+from freerouter.frontends.review import APPLY_HELP, UNSEEN_HELP, help_of
 from freerouter.frontends.text import Painter
 from freerouter.result import Line, Output, Piece, Progress
 from freerouter.wizard.messages import APPLY, APPLY_MESSAGE, Answer, Back, Change, Confirmed, Skip
@@ -47,7 +49,7 @@ class JsonLines:
     def secret(self, prompt: str) -> str | None:
         self._write("secret", message=prompt)
         while True:
-            given = self._read()
+            given = self._read(UNSEEN_HELP)
             if isinstance(given.get("answer"), str):
                 return str(given["answer"])
             self._problem('A hidden input is {"answer": "…"}, or {"cancel": true}.')
@@ -75,7 +77,7 @@ class JsonLines:
             problem=question.problem,
         )
         while True:
-            given = self._read()
+            given = self._read(help_of(question))
             if given.get("back"):
                 return Back()
             if given.get("skip"):
@@ -101,7 +103,7 @@ class JsonLines:
             ],
         )
         while True:
-            given = self._read()
+            given = self._read(APPLY_HELP)
             if given.get("back"):
                 return Back()
             if "change" in given:
@@ -133,7 +135,8 @@ class JsonLines:
         self._sink.write(self._painter.json({"type": event, **fields}))
         self._sink.flush()
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self, help_text: str) -> dict[str, Any]:
+        """The next object that is no wish for help: that is granted, and the question stands."""
         while True:
             line = self._source.readline()
             if not line:
@@ -150,6 +153,9 @@ class JsonLines:
                 continue
             if data.get("cancel"):
                 raise CancelledError("Nothing was changed.")
+            if data.get("help"):
+                self._write("help", text=help_text)
+                continue
             return data
 
 

@@ -233,7 +233,7 @@ class Picker:
             self._search_for("")
 
         @keys.add("f1")
-        @keys.add("?", filter=Condition(lambda: bool(self.question.help) and not choices.search))
+        @keys.add("?", filter=Condition(lambda: not choices.search))
         def _(_event: KeyPressEvent) -> None:
             self._around.toggle_help()
 

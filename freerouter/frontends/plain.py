@@ -9,7 +9,9 @@ from freerouter.errors import CancelledError
 from freerouter.frontends.choices import searchable
 from freerouter.frontends.columns import one_line
 from freerouter.frontends.review import (
+    APPLY_HELP,
     count_problem,
+    help_of,
     limits,
     origin,
     plan_lines,
@@ -25,15 +27,15 @@ if TYPE_CHECKING:
     from freerouter.wizard.messages import Confirm, Event, Option, Question
 
 BACK, DEFAULT, SKIP, HELP, CANCEL = "^back", "^default", "^skip", "^help", "^cancel"
-WORDS = f"At any question: {BACK}, {DEFAULT}, {SKIP}, {HELP}, {CANCEL}."
+WORDS = f"At any question: {BACK}, {DEFAULT}, {SKIP}, {HELP} (or ?), {CANCEL}."
 MEANINGS = {
     BACK: "",
     CANCEL: "",
-    HELP: "There is no help for this question.",
     SKIP: "This question cannot be skipped.",
     DEFAULT: "This question has no default.",
 }
 """The words that work everywhere, and what is said where one of them does not."""
+HELPS = (HELP, "?")
 NOTHING = '""'
 """Typed to leave an answer empty where an empty line would take the default."""
 MOST = 20
@@ -58,6 +60,9 @@ class PlainAsker:
         dialogue.begin()
         while True:
             text = self._read(question, dialogue.prompt())
+            if text in HELPS:
+                print(_clean(help_of(question)))
+                continue
             event = _meant(question, text) if text in MEANINGS else dialogue.take(text)
             if event is not None:
                 return event
@@ -94,6 +99,8 @@ class PlainAsker:
                 raise CancelledError
             if text == BACK:
                 return Back()
+            if text in HELPS:
+                print(APPLY_HELP)
             if text.isdecimal() and 1 <= int(text) <= len(request.answers):
                 return Change(request.answers[int(text) - 1].id)
 
@@ -119,7 +126,7 @@ def _meant(question: Question, word: str) -> Event | None:
         return Skip()
     if word == DEFAULT and question.default is not None:
         return Answer(question.id, question.default)
-    print(_clean(question.help if word == HELP and question.help else MEANINGS[word]))
+    print(MEANINGS[word])
     return None
 
 

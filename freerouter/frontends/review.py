@@ -7,6 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
 from freerouter.frontends.columns import one_line
+from freerouter.wizard.messages import APPLY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from freerouter.wizard.messages import Answered, Option, Planned, Question
 
 INDENT = "  "
+UNSEEN_HELP = "It takes a key. What you type or paste is not shown."
 UNSEEN = "   (with the key you typed)"
 
 
@@ -25,6 +27,42 @@ def limits(question: Question) -> str:
     if low is not None and high is not None:
         return f"({low}..{high})"
     return f"(at least {low})" if low is not None else f"(at most {high})"
+
+
+def help_of(question: Question) -> str:
+    """What the question says of itself, and what may be answered."""
+    if question.id == APPLY:
+        return APPLY_HELP
+    return "\n".join(part for part in (question.help, _expected(question)) if part)
+
+
+def _expected(question: Question) -> str:
+    """What kind of answer it takes, in a sentence or two."""
+    what = _KINDS.get(question.type, "")
+    if question.type == "many" and (question.min or question.max):
+        least = f"at least {question.min}" if question.min else ""
+        most = f"at most {question.max}" if question.max is not None else ""
+        what = f"It takes {' and '.join(filter(None, (least, most)))} of the choices."
+    within = limits(question).strip("()")
+    what = f"{what.rstrip('.')}: {within}." if within else what
+    empty = "It may be left empty." if question.optional else ""
+    return " ".join(part for part in (what, question.pattern[1], empty) if part)
+
+
+_KINDS = {
+    "text": "It takes any text on one line.",
+    "secret": UNSEEN_HELP,
+    "int": "It takes a whole number.",
+    "confirm": "It takes a yes or a no.",
+    "choice": "It takes one of the choices.",
+    "many": "It takes any of the choices.",
+    "path": "It takes the name of a file or a directory.",
+    "url": "It takes a web address, such as http://127.0.0.1:8080/v1.",
+}
+APPLY_HELP = (
+    "Yes does what stands above, one command after the other. No changes nothing. "
+    "An answer can be changed first."
+)
 
 
 def origin(question: Question) -> str:

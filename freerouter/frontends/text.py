@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from freerouter.frontends.cells import cells, cut, harmless, one_line, padded, wrapped
 from freerouter.result import Fields, Line, Reveal, Table
 from freerouter.volatile import bare, plain
 
@@ -20,8 +21,6 @@ STYLES = {"ok": "32", "warn": "33", "error": "31", "dim": "2", "head": "1"}
 GAP = "  "
 LONG_ENOUGH = 24
 """Of a long cell so much may stay alone, before a whole column is left out."""
-CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
-"""Characters that are never shown."""
 BARS = dict(zip(map(ord, "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉"), "..::++##.:++###", strict=True))
 WORDS = {ord("✓"): "ok", ord("✗"): "no", **BARS}
 ESCAPES = r"\033\[[0-?]*[ -/]*[@-~]"
@@ -98,7 +97,7 @@ class Painter:
             text = re.sub(ESCAPES, "", text)
         if not self._signs:
             text = text.translate(WORDS)
-        return text.translate(CONTROLS)
+        return harmless(text)
 
     def json(self, data: Any) -> str:
         return "".join(self.json_pieces(data))
@@ -120,29 +119,28 @@ class Painter:
     def _fields(self, block: Fields) -> str:
         if not block.pairs:
             return ""
-        first = max(len(name) for name, _ in block.pairs)
+        names = [one_line(self._shown(name)) for name, _ in block.pairs]
+        first = max(map(cells, names))
         lines = []
-        for name, value in block.pairs:
+        for name, (_, value) in zip(names, block.pairs, strict=True):
             wrapped = self._wrap(self._shown(value), first + 2 + len(GAP))
-            lines.append(f"  {name.ljust(first)}{GAP}{wrapped}".rstrip())
+            lines.append(f"  {padded(name, first)}{GAP}{wrapped}".rstrip())
         return "\n".join(lines) + "\n"
 
     def _wrap(self, text: str, indent: int) -> str:
         room = self._width - indent
-        if self._width <= 0 or len(text) <= room or room < 12 or "\n" in text:  # noqa: PLR2004
+        if self._width <= 0 or cells(text) <= room or room < 12 or "\n" in text:  # noqa: PLR2004
             return text
-        import textwrap
-
-        return ("\n" + " " * indent).join(textwrap.wrap(text, room, break_long_words=False))
+        return ("\n" + " " * indent).join(wrapped(text, room))
 
     def _table(self, block: Table) -> str:
-        cells = [self._cells(column) for column in zip(*block.rows, strict=True)]
-        columns = [i for i, column in enumerate(cells) if any(column)]
-        widths = {i: max(len(block.columns[i]), *map(len, cells[i])) for i in columns}
+        shown = [self._cells(column) for column in zip(*block.rows, strict=True)]
+        columns = [i for i, column in enumerate(shown) if any(column)]
+        widths = {i: max(len(block.columns[i]), _widest(shown[i])) for i in columns}
         self._leave_out(widths, block.spare)
         self._fit(widths)
         lines = [
-            _aligned([block.columns[i], *cells[i]], width, right=i in block.right)
+            _aligned([block.columns[i], *shown[i]], width, right=i in block.right)
             for i, width in widths.items()
         ]
         head, *rows = [GAP.join(row).rstrip() for row in zip(*lines, strict=True)] or [""]
@@ -152,9 +150,9 @@ class Painter:
         """The cells of a column as they are shown: all at once, which costs a tenth."""
         text = "\n".join(column)
         shown = plain(self._shown(text)).split("\n")
-        if len(shown) == len(column) == text.count("\n") + 1:
+        if len(shown) == len(column) == text.count("\n") + 1 and "\t" not in text:
             return shown
-        return [plain(self._shown(cell)) for cell in column]
+        return [one_line(plain(self._shown(cell))) for cell in column]
 
     def _leave_out(self, widths: dict[int, int], spare: Sequence[int]) -> None:
         """Take columns out until the others fit, cut where they are long."""
@@ -175,10 +173,14 @@ class Painter:
             widths[widest] -= 1
 
 
-def _aligned(cells: Sequence[str], width: int, *, right: bool) -> list[str]:
-    cut = [cell if len(cell) <= width else _cut(cell, width) for cell in cells]
-    return [cell.rjust(width) for cell in cut] if right else [cell.ljust(width) for cell in cut]
+def _widest(texts: Sequence[str]) -> int:
+    """Of thousands most are plain, and measured at once."""
+    measure = len if "".join(texts).isascii() else cells
+    return max(map(measure, texts), default=0)
 
 
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+def _aligned(texts: Sequence[str], width: int, *, right: bool) -> list[str]:
+    if "".join(texts).isascii():
+        fitting = [text if len(text) <= width else cut(text, width) for text in texts]
+        return [t.rjust(width) if right else t.ljust(width) for t in fitting]
+    return [padded(cut(text, width), width, right=right) for text in texts]

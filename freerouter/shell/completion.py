@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.completion import Completer, Completion
 
 from freerouter.errors import UsageError
+from freerouter.frontends.cells import one_line
 from freerouter.matching import positions_in
 from freerouter.parser import GLOBALS
 from freerouter.registry import Need
@@ -190,11 +191,13 @@ class ShellCompleter(Completer):
         offered = completions(line, self._now(), self._recent())
         matched = positions_in(line.current, [found.text for found in offered])
         for found, places in zip(offered, matched, strict=True):
+            shown = one_line(found.text)
+            seen = found if shown == found.text else found._replace(text=shown)
             yield Completion(
                 found.text,
                 -len(line.current),
-                display=_highlighted(found, places),
-                display_meta=found.cannot or found.meta,
+                display=_highlighted(seen, places if seen is found else []),
+                display_meta=one_line(found.cannot or found.meta),
             )
 
 

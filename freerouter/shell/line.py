@@ -10,10 +10,12 @@ from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.styles import Style
 
-from freerouter.shell import settings
+from freerouter.commands import settings
+from freerouter.frontends.cells import one_line
+from freerouter.frontends.interrupts import held
 from freerouter.shell.completion import ShellCompleter
 from freerouter.shell.history import history_for, recently_used
-from freerouter.shell.keys import shell_keys
+from freerouter.shell.keys import interrupting_keys, shell_keys
 from freerouter.shell.toolbar import toolbar
 
 if TYPE_CHECKING:
@@ -96,12 +98,20 @@ class Editor:
     def _bar(self) -> StyleAndTextTuples:
         around = self._around
         width = self._prompt.app.output.get_size().columns
-        return [*toolbar(around.watch.now, around.tape.path, width)]
+        return [*toolbar(around.watch.now.standing, around.tape.path, width)]
 
     def _apply(self) -> None:
         vi = self.settings.editing == "vi"
         self._prompt.editing_mode = EditingMode.VI if vi else EditingMode.EMACS
         self._prompt.bottom_toolbar = self._bar if self.settings.toolbar == "on" else None
+
+    def settle(self) -> None:
+        """A command may have changed the settings."""
+        workspace = self._session.context().workspace
+        found = settings.read_settings(workspace) if workspace.configured else self.settings
+        if found != self.settings:
+            self.settings = found
+            self._apply()
 
     def set(self, words: list[str]) -> Result:
         """Raises UsageError."""
@@ -115,7 +125,13 @@ class Editor:
         ctx = self._session.context()
         if not self._history_file and ctx.workspace.configured:
             self._keep_history()
-        return self._prompt.prompt(message)
+        self._leave_search()
+        return _asked(self._prompt, message)
+
+    def _leave_search(self) -> None:
+        """A prompt that was ended from within a search would begin in it, with no way out."""
+        self._prompt.search_buffer.reset()
+        self._prompt.layout.focus(self._prompt.default_buffer)
 
     def _keep_history(self) -> None:
         """Something has been set up: from now on there is a place for the history."""
@@ -138,11 +154,21 @@ class Editor:
         """Whether lines that were pasted are to be run; they are shown first."""
         print(f"You pasted {len(lines)} lines:")
         for line in lines:
-            print(f"  {line}")
-        asking: PromptSession[str] = PromptSession()
-        typed = asking.prompt("Run them, one after the other, until one fails? (y/N) ")
+            print(f"  {one_line(line)}")
+        asking: PromptSession[str] = PromptSession(key_bindings=interrupting_keys())
+        typed = _asked(asking, "Run them until one fails? (y/N) ")
         return typed.strip().lower() in ("y", "yes")
 
     def redraw(self) -> None:
         """The snapshot is another one. May be called from any thread."""
         self._prompt.app.invalidate()
+
+
+def _asked(prompt: PromptSession[str], message: str) -> str:
+    with held() as interrupt:
+
+        def begun() -> None:
+            if interrupt.take():
+                prompt.app.exit(exception=KeyboardInterrupt, style="class:aborting")
+
+        return prompt.prompt(message, pre_run=begun)

@@ -6,28 +6,37 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from freerouter.commands.next import mended, next_step
+from freerouter.commands.why import error_told
 from freerouter.config.secrets import load_secrets
 from freerouter.errors import CancelledError, FreeRouterError, UsageError
 from freerouter.frontends.command_line import execute, guarded
 from freerouter.frontends.console import Console
 from freerouter.process.record import running
+from freerouter.result import Line, Output
+from freerouter.shell.explaining import asks_for_help, explained
 from freerouter.shell.history import SafeHistory, holds_secret
 from freerouter.shell.line import Editor
-from freerouter.shell.next_steps import mended, next_step
 from freerouter.shell.snapshot import Watch
 from freerouter.shell.tape import Tape
-from freerouter.shell.words import LEAVE, own_word
+from freerouter.shell.words import LEAVE, as_command
 
 if TYPE_CHECKING:
+    from freerouter.result import Result
     from freerouter.session import Session
 
 __all__ = ["SafeHistory", "Shell", "Tape", "run_line", "run_shell"]
 
 
 class ShellConsole(Console):
-    """A console that remembers what went wrong last."""
+    """A console that remembers what went wrong last, and the line that was offered."""
 
     last: FreeRouterError | None = None
+    offers: str = ""
+
+    def show(self, result: Result, *, paged: bool = False) -> None:
+        self.offers = str(result.data.get("offers", ""))
+        super().show(result, paged=paged)
 
     def error(self, error: FreeRouterError) -> None:
         self.last = error
@@ -54,18 +63,16 @@ class Shell:
     @property
     def offered(self) -> str:
         """What the empty line offers: what mends the last error, or what comes next."""
-        return self.mends or next_step(self.watch.now).line
+        return self.mends or next_step(self.watch.now.standing).line
 
     def explain(self, typed: str) -> None:
         """Help for a line as far as it was typed."""
-        self._quietly(f"help {_command_of(typed)}")
 
-    def _quietly(self, line: str) -> int:
         def act() -> int:
-            self.console.show(self.session.run(self.session.parse(line)))
+            self.console.show(explained(typed))
             return 0
 
-        return guarded(self.console, act)
+        guarded(self.console, act)
 
     def do(self, typed: str) -> None:
         """One line, or several that were pasted, after showing them."""
@@ -86,40 +93,26 @@ class Shell:
                 return
 
     def one(self, line: str) -> None:
-        self.console.last = None
-        self.mends = ""
-        word, rest = own_word(line)
-        if word:
-            self.code = guarded(self.console, lambda: self._word(word, rest))
+        self.console.last, self.console.offers = None, ""
+        asked = as_command(line)
+        if asked == ["why"] and self.failed:
+            self.console.show(error_told(self.failed))
+            self.code, self.mends = 0, mended("", self.failed)
+        elif line.split()[:1] == ["set"] and not self.session.context().workspace.configured:
+            self.code = guarded(self.console, lambda: self._set(line.split()[1:]))
         else:
-            self.code = run_line(self.session, self.console, line, self.tape)
-            self.failed = self.console.last
-        if self.console.last:
-            self.mends = mended(line, self.console.last)
+            self.code = run_line(self.session, self.console, asked or line, self.tape)
+            self.failed = self.console.last or (self.failed if asked else None)
+            self.mends = mended(line, self.console.last) if self.console.last else ""
+        self.mends = self.mends or self.console.offers
         self.editor.used(line)
+        self.editor.settle()
         self.watch.look_now()
         self.watch.look()
 
-    def _word(self, word: str, rest: str) -> int:
-        from freerouter.shell import questions
-
-        if word == "set":
-            result = self.editor.set(rest.split())
-        elif word == "what next":
-            result = questions.next_told(next_step(self.watch.look_now()))
-        elif word == "how do I":
-            from freerouter.providers.catalogue_names import known_ids
-
-            names = self.watch.now.groups.get("provider")
-            known = {c.text for c in names.candidates} if names else set()
-            result, self.mends = questions.answer(rest, known | known_ids())
-        elif self.failed:
-            result = questions.error_told(self.failed)
-            self.mends = mended("", self.failed)
-        else:
-            examined = self.session.command(self.session.parse("doctor --offline"))
-            result, self.mends = questions.findings_told(examined)
-        self.console.show(result)
+    def _set(self, words: list[str]) -> int:
+        """Where nothing is set up, a setting holds until the shell is left."""
+        self.console.show(self.editor.set(words))
         return 0
 
 
@@ -157,17 +150,21 @@ def prompt_of(profile: str, code: int) -> str:
 
 def greet(session: Session, console: Console, tape: Tape) -> int:
     """Say what this is and how things stand; with nothing configured, offer the wizard."""
+
+    def tell(text: str) -> None:
+        console.event(Output(Line(text, "prose")))
+
     ctx = session.context()
     if ctx.workspace.configured:
         state = "is running" if running(ctx.workspace) else "is not running: `start` starts it"
-        print(f"FreeRouter. The gateway {state}.")
-        print("`help` lists the commands, `?` explains what is typed, `what next` goes on.")
+        tell(f"FreeRouter. The gateway {state}.")
+        tell("`help` lists the commands, `?` explains what is typed, `what next` goes on.")
         return 0
-    print("Welcome to FreeRouter: one LLM gateway out of every provider you have a key for.")
-    print("Nothing is set up yet.")
+    tell("Welcome to FreeRouter: one LLM gateway out of every provider you have a key for.")
+    tell("Nothing is set up yet.")
     if _wanted(console):
         return run_line(session, console, "init --wizard", tape)
-    print("Whenever you like: `init --wizard`. `help` lists the commands.")
+    tell("Whenever you like: `init --wizard`. `help` lists the commands.")
     return 0
 
 
@@ -184,14 +181,17 @@ def _wanted(console: Console) -> bool:
         return False
 
 
-def run_line(session: Session, console: Console, line: str, tape: Tape | None = None) -> int:
-    """Run one typed line; whatever goes wrong, the shell stays."""
+def run_line(
+    session: Session, console: Console, line: str | list[str], tape: Tape | None = None
+) -> int:
+    """Run one line, typed or in words; whatever goes wrong, the shell stays."""
     console.output = ""
 
     def act() -> int:
-        _refuse(line, session)
-        if line == "?" or line.endswith(" ?"):
-            console.show(session.run(session.parse(f"help {_command_of(line[:-1])}")))
+        typed = line if isinstance(line, str) else " ".join(line)
+        _refuse(typed, session)
+        if typed.endswith("?") and asks_for_help(typed[:-1]):
+            console.show(explained(typed[:-1]))
             return 0
         call = session.parse(line)
         if call.command.name == "shell":
@@ -220,13 +220,3 @@ def _refuse(line: str, session: Session) -> None:
             "It was not run, and it is not kept in the history.",
             f"`keys set {min(named, default='PROVIDER')}` asks for it without showing it.",
         )
-
-
-def _command_of(typed: str) -> str:
-    """The name of the command that a line begins with; "" where it is none."""
-    from freerouter.verbs import REGISTRY
-
-    try:
-        return REGISTRY.find(typed.split())[0].name
-    except UsageError:
-        return ""

@@ -11,66 +11,34 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from freerouter.config.state import has_models, read_models, read_state
+from freerouter.commands.next import command_in
+from freerouter.config.state import read_models, read_state
+from freerouter.config.written_names import aliases_in, read_config
 from freerouter.errors import FreeRouterError
 from freerouter.needs import KNOWN, check_needs
-from freerouter.process.record import read_record
 from freerouter.shell.candidates import Candidate, Group, grouped
-from freerouter.shell.next_steps import command_in
-from freerouter.usage.quota_warnings import warnings
+from freerouter.standing import Standing, glance, requests_of, with_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from freerouter.config.workspace import Workspace
     from freerouter.context import Context
-    from freerouter.usage.quota_warnings import Warned
 
 EVERY = 2.0
 """Seconds between two looks at the files."""
 BACKUP = re.compile(r"\.backup\.(\d{8}_\d{6}(?:_\d+)?)$")
 """Files of one moment have the same end."""
-BAD = {"refused": "key refused", "no_quota": "no quota left", "region": "wrong region"}
-"""Verdicts that say that a provider does not serve, and what the toolbar says of them."""
 
 
 class Snapshot(NamedTuple):
-    """How things stood at one moment."""
+    """How things stood at one moment, and what can be completed with it."""
 
-    configured: bool = False
-    has_models: bool = False
-    address: str = ""
-    """Where the gateway listens; "" where none runs."""
-    crashed: bool = False
-    """There is a record of a gateway, and no such process."""
-    profile: str = ""
-    listed: int = 0
-    served: int = 0
-    providers: tuple[str, ...] = ()
-    failing: Mapping[str, str] = {}
-    """By provider, what is wrong."""
-    requests: int = 0
-    """Of today, in UTC."""
-    quota: tuple[Warned, ...] = ()
-    """Limits that are nearly used up, the nearest first."""
+    standing: Standing = Standing()
     cannot: Mapping[str, str] = {}
     """By need that is not met, why, and what would change that."""
     groups: Mapping[str, Group] = {}
     """By kind, the names that can be completed."""
-
-
-def glance(ctx: Context) -> Snapshot:
-    """What can be told at once: enough for the first prompt."""
-    workspace = ctx.workspace
-    record = read_record(workspace)
-    alive = record is not None and record.identity.alive
-    return Snapshot(
-        workspace.configured,
-        has_models(workspace),
-        f"{record.host}:{record.port}" if record and alive else "",
-        crashed=record is not None and not alive,
-        profile=workspace.profile,
-    )
 
 
 class Reader:
@@ -86,15 +54,11 @@ class Reader:
     def read(self, ctx: Context) -> Snapshot:
         workspace = ctx.workspace
         rows, models, served = self._of_models(workspace)
-        return glance(ctx)._replace(
-            listed=len(rows),
-            served=sum(row["written"] for row in rows),
-            providers=tuple(dict.fromkeys(row["provider"] for row in rows)),
-            failing=_failing(workspace, rows, ctx.now()),
-            requests=self._requests_today(workspace, ctx.now()),
-            quota=tuple(warnings(workspace.quota_file, ctx.now())),
-            cannot=_cannot(ctx),
-            groups={**self._names(workspace), "model": models, "served": served},
+        standing = with_rows(glance(ctx), ctx, rows)
+        return Snapshot(
+            standing._replace(requests=self._requests_today(ctx)),
+            _cannot(ctx),
+            {**self._names(workspace), "model": models, "served": served},
         )
 
     def _of_models(self, workspace: Workspace) -> tuple[list[dict[str, Any]], Group, Group]:
@@ -106,9 +70,10 @@ class Reader:
             aliases = _aliases(workspace)
             self._groups["alias"] = ((), grouped(aliases))
             served = [row for row in rows if row["written"]]
+            names = [*aliases, *_names_of_litellm(workspace, aliases)]
             groups = (
                 grouped([*aliases, *_models(rows)], recent),
-                grouped([*aliases, *_models(served)], recent),
+                grouped([*names, *_models(served)], recent),
             )
             self._models = ((stamp, recent), (rows, *groups))
         elif self._models[0][1] is not recent:
@@ -151,15 +116,12 @@ class Reader:
             self._providers = tuple(sorted({*known_ids(), *plugged_records()}))
         return self._providers
 
-    def _requests_today(self, workspace: Workspace, now: float) -> int:
-        day = time.strftime("%Y-%m-%d", time.gmtime(now))
-        stamp = (workspace.requests_file, _stamp(workspace.requests_file), day)
+    def _requests_today(self, ctx: Context) -> int:
+        path = ctx.workspace.usage_file
+        day = time.strftime("%F", time.localtime(ctx.now()))
+        stamp = (path, _stamp(path), _stamp(f"{path}-wal"), day)
         if stamp != self._requests[0]:
-            try:
-                with open(workspace.requests_file, "rb") as file:
-                    self._requests = (stamp, file.read().count(f'"time":"{day}'.encode()))
-            except OSError:
-                self._requests = (stamp, 0)
+            self._requests = (stamp, requests_of(ctx))
         return self._requests[1]
 
 
@@ -178,7 +140,7 @@ class Watch:
         self._wake = threading.Event()
         self._ended = False
         self._thread: threading.Thread | None = None
-        self.now = glance(context())
+        self.now = Snapshot(glance(context()))
 
     def start(self) -> None:
         """Begin, where it has not begun yet."""
@@ -190,12 +152,13 @@ class Watch:
         """Something has been done: look again, soon."""
         self._wake.set()
 
-    def look_now(self) -> Snapshot:
+    def look_now(self) -> Standing:
         """What can be told at once, into the last snapshot."""
         now = glance(self._context())
         same = ("configured", "has_models", "address", "crashed", "profile")
-        self.now = self.now._replace(**{name: getattr(now, name) for name in same})
-        return self.now
+        standing = self.now.standing._replace(**{name: getattr(now, name) for name in same})
+        self.now = self.now._replace(standing=standing)
+        return standing
 
     def end(self) -> None:
         self._ended = True
@@ -241,6 +204,13 @@ def _aliases(workspace: Workspace) -> list[Candidate]:
     ]
 
 
+def _names_of_litellm(workspace: Workspace, ours: list[Candidate]) -> list[Candidate]:
+    """Names that only `model_group_alias` knows: they can be asked, and are not ours to change."""
+    known = {one.text for one in ours}
+    found = aliases_in(read_config(workspace.config_file))
+    return [Candidate(name, ", ".join(to[:3])) for name, to in found if name not in known]
+
+
 def _models(rows: list[dict[str, Any]]) -> list[Candidate]:
     """One for each id, with who has it; the better, the smaller its weight."""
     found: dict[str, list[dict[str, Any]]] = {}
@@ -260,20 +230,6 @@ def _weight(rows: list[dict[str, Any]]) -> int:
     if any(row["written"] for row in rows):
         return 0
     return 2 if all(row["stale"] for row in rows) else 1
-
-
-def _failing(workspace: Workspace, rows: list[dict[str, Any]], now: float) -> dict[str, str]:
-    """Providers whose last list is an old one, and those whose key was judged to be bad."""
-    found = {row["provider"]: "not reached" for row in rows if row["stale"]}
-    for verdict in (read_state(workspace.verdicts_file) or {}).values():
-        if isinstance(verdict, dict) and verdict.get("state") in BAD and _holds(verdict, now):
-            found[str(verdict.get("provider"))] = BAD[verdict["state"]]
-    return found
-
-
-def _holds(verdict: dict[str, Any], now: float) -> bool:
-    at, seconds = verdict.get("at"), verdict.get("seconds")
-    return isinstance(at, int | float) and isinstance(seconds, int | float) and now - at < seconds
 
 
 def _cannot(ctx: Context) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The line at the bottom: how things stand, out of the last snapshot."""
+"""The line at the bottom: how things stand, out of the last look at them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from freerouter.result import counted
 from freerouter.usage.quota_warnings import ALL
 
 if TYPE_CHECKING:
-    from freerouter.shell.snapshot import Snapshot
+    from freerouter.standing import Standing
 
 BETWEEN = " · "
 
 
-def toolbar(now: Snapshot, recording: str, width: int) -> list[tuple[str, str]]:
+def toolbar(now: Standing, recording: str, width: int) -> list[tuple[str, str]]:
     """As much as fits: what is wrong goes before what is only good to know."""
     parts = _parts(now, recording)
     room = width - 1
@@ -35,7 +35,7 @@ def toolbar(now: Snapshot, recording: str, width: int) -> list[tuple[str, str]]:
     return line
 
 
-def _parts(now: Snapshot, recording: str) -> list[tuple[int, str, str]]:
+def _parts(now: Standing, recording: str) -> list[tuple[int, str, str]]:
     """In the order in which they stand: how much they matter (0: most), a style, and the text."""
     parts: list[tuple[int, str, str]] = []
     if recording:

@@ -1,30 +1,26 @@
-"""What the shell itself understands besides commands. It changes nothing but the shell."""
+"""What the shell itself understands besides commands: how to leave it, and questions as they are
+spoken, which it puts into the command that answers them.
+"""
 
 from __future__ import annotations
 
+from freerouter.commands.how import ASKING, NEXT
 from freerouter.verbs import REGISTRY
 
-WORDS = {
-    "what next": "Say what would naturally come next",
-    "why": "Explain the last error, or what is wrong now",
-    "how do I": "Find the command for something: how do I add groq",
-    "set": "Show or change the shell's settings",
-    "exit": "Leave the shell",
-}
+WORDS = {"exit": "Leave the shell"}
 LEAVE = ("exit", "quit")
 
 
-def own_word(line: str) -> tuple[str, str]:
-    """Which of them a line begins with, and the rest; two empty texts where it is a command."""
-    if line in REGISTRY.own_names:
-        return "", ""
-    line = line.strip().rstrip("?").strip()
-    first, _, rest = line.partition(" ")
+def as_command(line: str) -> list[str]:
+    """The words of the command that answers a question; none where it is no plain question."""
+    first, *rest = line.strip().rstrip("?").split() or [""]
     first = first.lower()
-    if first in ("why", "set"):
-        return first, rest.strip()
-    if first == "what" and rest.strip().lower() in ("next", "now", "is next", "comes next"):
-        return "what next", ""
-    if first in ("how", "what", "where", "which", "can"):
-        return "how do I", rest.strip()
-    return "", ""
+    if first == "why":
+        return ["why"]
+    if line in REGISTRY.own_names:
+        return []
+    if first == "what" and " ".join(rest).lower() in NEXT:
+        return ["next"]
+    if first not in ASKING:
+        return []
+    return ["how", *(["--"] if any(word.startswith("-") for word in rest) else []), *rest]

@@ -122,6 +122,34 @@ def read_usage(
     return Usage(ways, rows, course, lost or 0)
 
 
+def requests_today(path: str, now: float) -> int:
+    """Of the local day. Raises FileError where usage.db cannot be read."""
+    db = open_to_read(path)
+    if db is None:
+        return 0
+    begin = round(midnight_before(now) * 1000)
+    first = -(-begin // SLOT)
+    sums = "SELECT coalesce(sum(requests), 0) FROM spans WHERE slot >= ?"
+    rows = "SELECT count(*) FROM requests WHERE at >= ? AND at < ?"
+    try:
+        db.execute("BEGIN")
+        found = db.execute(sums, (first,)).fetchone()[0]
+        found += db.execute(rows, (begin, first * SLOT)).fetchone()[0]
+        for (slot,) in db.execute("SELECT slot FROM open WHERE slot >= ?", (first,)).fetchall():
+            found += db.execute(rows, (slot * SLOT, (slot + 1) * SLOT)).fetchone()[0]
+    except sqlite3.Error as error:
+        raise unreadable(path, error) from None
+    finally:
+        db.close()
+    return int(found)
+
+
+def midnight_before(now: float) -> float:
+    """When the local day began."""
+    day = time.localtime(now)
+    return time.mktime((day.tm_year, day.tm_mon, day.tm_mday, 0, 0, 0, 0, 0, -1))
+
+
 def read_ways(db: sqlite3.Connection) -> dict[int, Way]:
     return {
         number: Way._make((*names, bool(stream), status, error))

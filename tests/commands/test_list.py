@@ -87,12 +87,16 @@ def test_the_table_shows_sizes_prices_and_what_is_for_the_gateway(fetched: World
         f"{LLAMA}  openrouter     128k       0        0  quota  listed  by rule",
         "openai/gpt-5             openrouter     128k    1.25     1.25  no     listed",
         f"{QWEN}    openrouter     128k       0        0  quota  listed  by rule",
+        "Aliases besides: auto, fast, smart, code (`alias list`).",
         "3 models, 2 in config.yaml. The gateway does not run.",
     ]
+    assert "Aliases" not in fetched.cli("list", "--search", "gpt").out
 
 
 def test_the_data_tells_everything_of_a_model(fetched: World) -> None:
     data = data_of(fetched, "--search", "gpt")
+    assert [alias["name"] for alias in data["aliases"]] == ["auto", "fast", "smart", "code"]
+    assert set(data.pop("aliases")[0]["members"]) == {f"openrouter/{m}" for m in (LLAMA, QWEN)}
     assert data == {
         "models": [
             {

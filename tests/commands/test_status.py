@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fakes import TOKEN, Reply
+from ledger_entries import entry, keep
 
 from freerouter.commands.status import duration
 from freerouter.config.workspace import find_workspace
@@ -81,11 +82,30 @@ def test_a_gateway_that_answers_is_running(
         f"  address    http://127.0.0.1:{server.port}/v1\n"
         "  uptime     1h 1m\n"
         "  models     7\n"
+        "  aliases    auto (1 model)\n"
         "  engine     LiteLLM 1.2\n"
         f"  pid        {worker.pid}\n"
         f"{shown_memory(ran.out)}"
+        "  requests   0 today\n"
         "  workspace  ~/.config/freerouter\n"
     )
+
+
+def test_requests_of_today_are_not_forgotten_with_a_restart(
+    world: World, server: FakeServer, worker: subprocess.Popen[bytes]
+) -> None:
+    configured(world)
+    server.replies["/health/liveliness"] = Reply("I'm alive!")
+    recorded(world, worker.pid, server.port, since=time.time())
+    path = world.workspace / "state" / "usage.db"
+    now = time.time()
+    keep(path, [entry(now), entry(now), entry(now - 3 * 86400)]).close()
+    assert "  requests   2 today\n" in world.cli("status").out
+    path.write_bytes(b"broken" * 1000)
+    for end in ("-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+    ran = world.cli("status")
+    assert (ran.code, "requests" in ran.out) == (0, False)
 
 
 def test_running_as_data(world: World, server: FakeServer, worker: subprocess.Popen[bytes]) -> None:
@@ -100,11 +120,13 @@ def test_running_as_data(world: World, server: FakeServer, worker: subprocess.Po
         "url": f"http://127.0.0.1:{server.port}/v1",
         "pid": worker.pid,
         "models": 7,
+        "aliases": [{"name": "auto", "members": 1}],
         "engine": "1.2",
         "drift": False,
         "changed": [],
         "workers": [],
         "restarts": 0,
+        "requests_today": 0,
         "requests_last_hour": None,
         "last_error": None,
         "quota": [],

@@ -439,3 +439,21 @@ def test_a_key_that_a_command_reveals_stays_here(
     assert code == 0
     assert {"type": "output", "text": "env:LITELLM_MASTER_KEY", "error": False} in out
     assert world.cli("keys", "show", "master").out.strip() not in json.dumps(out)
+
+
+@pytest.mark.parametrize("question", [PLACE, SECRET, NAME], ids=lambda q: q.type)
+def test_help_is_sent_and_the_question_still_stands(question: Question) -> None:
+    pipe = Pipe({"help": True}, {"answer": "x"})
+    assert pipe.lines.ask(question) == Answer(question.id, "x")
+    asked, helped = pipe.out
+    assert (asked["type"], helped["type"]) == ("ask", "help")
+    assert "It takes " in helped["text"]
+    assert question.help in helped["text"]
+
+
+def test_help_is_there_for_the_plan_and_for_a_hidden_input() -> None:
+    pipe = Pipe({"help": True}, {"answer": True}, {"help": True}, {"answer": "unseen"})
+    assert pipe.lines.confirm(REVIEW) == Confirmed()
+    assert pipe.lines.secret("Key?") == "unseen"
+    assert [line["type"] for line in pipe.out] == ["confirm", "help", "secret", "help"]
+    assert "No changes nothing." in pipe.out[1]["text"]

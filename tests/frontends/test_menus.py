@@ -136,6 +136,15 @@ def test_help_comes_and_goes(question: Question, key: str) -> None:
     assert "? help" in short
 
 
+@pytest.mark.parametrize("question", KINDS, ids=lambda q: q.type)
+def test_what_may_be_answered_is_told_where_a_question_says_nothing_of_itself(
+    question: Question,
+) -> None:
+    bare = replace(question, help="")
+    assert "It takes" not in asked(["", ENTER], bare).drawn
+    assert "It takes" in asked(["?", ENTER], bare).drawn
+
+
 def test_one_line_stays_of_a_question() -> None:
     left = asked("Ada" + ENTER, TEXT).drawn.rsplit("\x1b[J", 1)[1]
     assert "Name?" in left

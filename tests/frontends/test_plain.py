@@ -163,13 +163,24 @@ def test_the_words_work_at_every_question(typed: Type, question: Question) -> No
 def test_a_word_that_does_nothing_here_says_so(
     typed: Type, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert typed(TEXT, "^skip", "^default", "^help", "x") == Answer("name", "x")
-    typed(replace(TEXT, help="It helps."), "^help", "x")
+    assert typed(TEXT, "^skip", "^default", "x") == Answer("name", "x")
     out = capsys.readouterr().out
     assert "This question cannot be skipped.\n" in out
     assert "This question has no default.\n" in out
-    assert "There is no help for this question.\n" in out
-    assert out.count("It helps.\n") == 2
+
+
+@pytest.mark.parametrize("word", ["^help", "?"])
+@pytest.mark.parametrize(
+    "question", [CHOICE, MANY, CONFIRM, TEXT, URL, PORT, SECRET], ids=lambda q: q.type
+)
+def test_help_is_there_at_every_question(
+    typed: Type, capsys: pytest.CaptureFixture[str], question: Question, word: str
+) -> None:
+    with pytest.raises(CancelledError):
+        typed(replace(question, help="It helps."), word, "^cancel")
+    out = capsys.readouterr().out
+    assert out.count("It helps.") == 2
+    assert "It takes " in out
 
 
 def test_the_words_are_told_once(

@@ -78,7 +78,7 @@ def test_what_can_be_spared_is_left_out_where_there_is_no_room(
 
 def test_a_cell_of_several_lines_stays_in_its_row() -> None:
     table = Table(("A", "B"), (("1\n2", "x"), ("3", "y")))
-    assert painter().block(table) == "A    B\n1\n2  x\n3    y\n"
+    assert painter().block(table) == "A    B\n1 2  x\n3    y\n"
 
 
 def test_a_table_for_a_pipe_is_never_cut() -> None:

@@ -132,8 +132,8 @@ from freerouter.process import patches
 patches.before_import()
 import litellm.proxy.proxy_server
 left_out = patches.after_import()
-from freerouter.process.patches import admitting, falling_back, serving
-every = (*admitting.PATCHES, *serving.PATCHES, *falling_back.PATCHES)
+from freerouter.process.patches import admitting, falling_back, serving, streaming
+every = (*admitting.PATCHES, *serving.PATCHES, *falling_back.PATCHES, *streaming.PATCHES)
 targets = [where for p in every for where in p.replaces]
 print(json.dumps({"left_out": left_out, "targets": len(targets)}))
 """

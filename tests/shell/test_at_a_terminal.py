@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,20 @@ def test_ctrl_c_clears_what_was_typed(world: World, shell: Any) -> None:
     shell.send("exit\r")
     assert left(shell) == 0
     assert "nonsense" not in str(world.written())
+
+
+def test_an_interrupt_while_the_history_is_searched_leads_back_to_the_line(shell: Any) -> None:
+    shell.send("\x12")
+    shell.expect("reverse-i-search")
+    shell.send("lis")
+    shell.expect("lis")
+    shell.kill(signal.SIGINT)  # not as a key: a signal ends the prompt from within the search
+    shell.expect(PROMPT)
+    shell.send("list\r")
+    shell.expect("1 model, 1 ")
+    shell.expect(PROMPT)
+    shell.send("\x04")
+    assert left(shell) == 0
 
 
 def test_what_is_pasted_waits_for_a_yes(shell: Any) -> None:

@@ -41,7 +41,7 @@ def offered(typed: str, now: Snapshot = NOW, **recent: int) -> list[str]:
 
 
 def test_a_line_begins_with_a_command_or_a_word_of_the_shell() -> None:
-    assert {"fetch", "providers add", "exit", "what next", "set"} <= set(offered(""))
+    assert {"fetch", "providers add", "exit", "next", "how", "why", "set"} <= set(offered(""))
     assert "where" not in offered("")
 
 

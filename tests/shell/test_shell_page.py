@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from freerouter.shell.next_steps import next_step
-from freerouter.shell.settings import VALUES
-from freerouter.shell.snapshot import Snapshot
+from freerouter.commands.next import next_step
+from freerouter.commands.settings import VALUES
 from freerouter.shell.words import LEAVE, WORDS
+from freerouter.standing import Standing
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "shell.md").read_text(encoding="utf-8")
-READY = Snapshot(configured=True, has_models=True, listed=1, served=1)
+READY = Standing(configured=True, has_models=True, listed=1, served=1)
 UP = READY._replace(address="127.0.0.1:4000")
 
 
@@ -31,8 +31,8 @@ def test_it_names_every_word_of_the_shell(word: str) -> None:
 @pytest.mark.parametrize(
     "now",
     [
-        Snapshot(),
-        Snapshot(configured=True),
+        Standing(),
+        Standing(configured=True),
         READY._replace(served=0),
         READY,
         READY._replace(crashed=True),
@@ -40,5 +40,5 @@ def test_it_names_every_word_of_the_shell(word: str) -> None:
         UP._replace(requests=1),
     ],
 )
-def test_it_names_everything_that_may_be_offered(now: Snapshot) -> None:
+def test_it_names_everything_that_may_be_offered(now: Standing) -> None:
     assert f"`{next_step(now).line}`" in PAGE

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ledger_entries import NOON, entry, keep
 
 from freerouter.context import make_context
 from freerouter.providers.models import Model
-from freerouter.shell.snapshot import Reader, Snapshot, Watch, glance
+from freerouter.shell.snapshot import Reader, Snapshot, Watch
+from freerouter.standing import Standing, glance
+from freerouter.usage.store import Store
 
 if TYPE_CHECKING:
     from conftest import World
@@ -43,7 +47,7 @@ def names(now: Snapshot, kind: str) -> list[str]:
 
 def test_nothing_set_up_is_seen(world: World) -> None:
     now = read()
-    assert not now.configured
+    assert not now.standing.configured
     assert now.cannot["config"] == "Nothing is configured yet: init --wizard"
     assert now.cannot["gateway"] == "The gateway is not running: start"
     assert "openrouter" in names(now, "provider")
@@ -52,10 +56,14 @@ def test_nothing_set_up_is_seen(world: World) -> None:
 def test_models_are_counted_and_told_by_who_has_them(configured: World) -> None:
     listed(configured, Model("a", "groq"), Model("a", "nim"), Model("b", "nim", stale=True))
     now = read()
-    assert (now.listed, now.served, now.providers) == (3, 3, ("groq", "nim"))
+    assert (now.standing.listed, now.standing.served, now.standing.providers) == (
+        3,
+        3,
+        ("groq", "nim"),
+    )
     assert names(now, "model") == ["a", "b"]
     assert now.groups["model"].candidates[0].meta == "groq, nim"
-    assert now.failing == {"nim": "not reached"}
+    assert now.standing.failing == {"nim": "not reached"}
 
 
 def test_models_that_are_not_served_are_known_but_not_to_be_asked(configured: World) -> None:
@@ -69,14 +77,16 @@ def test_a_bad_verdict_counts_as_long_as_it_holds(configured: World) -> None:
     verdict: dict[str, Any] = {"provider": "groq", "state": "no_quota", "seconds": 300}
     old = {**verdict, "provider": "nim", "at": time.time() - 1000}
     state(configured, "verdicts.json", json.dumps({"1": {**verdict, "at": time.time()}, "2": old}))
-    assert read().failing == {"groq": "no quota left"}
+    assert read().standing.failing == {"groq": "no quota left"}
 
 
-def test_requests_of_today_are_counted(configured: World) -> None:
-    today = time.strftime("%Y-%m-%d", time.gmtime())
-    lines = [f'{{"time":"{today}T0{n}:00:00Z"}}\n' for n in range(3)]
-    state(configured, "requests.jsonl", '{"time":"2020-01-01T00:00:00Z"}\n' + "".join(lines))
-    assert read().requests == 3
+def test_requests_of_today_are_counted_whoever_served_them(configured: World) -> None:
+    path = configured.workspace / "state" / "usage.db"
+    reader, ctx = Reader(), make_context()._replace(now=lambda: NOON)
+    with closing(keep(path, [entry(NOON - 2 * 86400), entry(NOON)])) as db:
+        assert reader.read(ctx).standing.requests == 1
+        Store(db).add([entry(NOON), entry(NOON)])
+        assert reader.read(ctx).standing.requests == 3
 
 
 def test_profiles_backups_flows_and_aliases_are_known_by_name(configured: World) -> None:
@@ -100,11 +110,11 @@ def test_profiles_backups_flows_and_aliases_are_known_by_name(configured: World)
     assert names(now, "alias") == ["fast"]
 
 
-@pytest.mark.parametrize("name", ["models.json", "verdicts.json", "gateway.json", "requests.jsonl"])
+@pytest.mark.parametrize("name", ["models.json", "verdicts.json", "gateway.json", "usage.db"])
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"models": 3}', '{"a": 1}', "\x00\xff"])
 def test_damaged_files_are_no_fault(configured: World, name: str, text: str) -> None:
     state(configured, name, text)
-    assert read().configured
+    assert read().standing.configured
 
 
 def test_what_has_not_changed_is_the_same_group(configured: World) -> None:
@@ -125,7 +135,7 @@ def test_what_was_used_lately_comes_first(configured: World) -> None:
 
 def test_the_first_glance_looks_at_little_and_reads_no_models(configured: World) -> None:
     listed(configured, Model("a", "x"))
-    assert glance(make_context()) == Snapshot(configured=True)
+    assert glance(make_context()) == Standing(configured=True)
 
 
 def test_a_change_is_swapped_in_whole_and_told(configured: World) -> None:
@@ -139,7 +149,7 @@ def test_a_change_is_swapped_in_whole_and_told(configured: World) -> None:
         listed(configured, Model("a", "x"))
         watch.look()
         assert told.wait(20)
-        assert (watch.now.listed, names(watch.now, "model")) == (1, ["a"])
+        assert (watch.now.standing.listed, names(watch.now, "model")) == (1, ["a"])
     finally:
         watch.end()
     assert not any(thread.name == "shell-watch" for thread in threading.enumerate())

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import random
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from keyboard import TAB, typed
+from prompt_toolkit.application import Application
 
 from freerouter.frontends.console import Console
 from freerouter.session import Session
+from freerouter.shell.keys import interrupting_keys
 from freerouter.shell.repl import run_shell
 
 if TYPE_CHECKING:
@@ -204,7 +207,7 @@ def test_hints_can_be_switched_off(configured: World, capsys: pytest.CaptureFixt
     ("line", "said"),
     [
         ("set editng vi", 'Did you mean "editing"?'),
-        ("set editing ed", "`set editing emacs or vi`"),
+        ("set editing on", "`set editing emacs or vi`"),
     ],
 )
 def test_settings_that_are_none_are_told(
@@ -232,6 +235,17 @@ def test_the_first_set_up_in_a_shell_begins_its_history(
 
 def test_the_terminal_may_be_narrow(configured: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert "start  (Tab)" in talk(capsys, "se", CTRL_C, columns=40).drawn
+
+
+def test_a_second_ctrl_c_finds_nothing_to_interrupt_and_is_no_fault() -> None:
+    keys = interrupting_keys().bindings
+    app: Application[None] = Application()
+    for binding in keys:
+        binding.handler(SimpleNamespace(app=app))  # type: ignore[arg-type] # nothing runs in it
+    assert {str(key) for binding in keys for key in binding.keys} == {
+        "Keys.ControlC",
+        "Keys.SIGINT",
+    }
 
 
 @pytest.mark.parametrize("seed", range(int(os.environ.get("RANDOM_KEYS", "3"))))

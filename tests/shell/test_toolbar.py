@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from freerouter.shell.snapshot import Snapshot
 from freerouter.shell.toolbar import toolbar
+from freerouter.standing import Standing
 
-STOPPED = Snapshot(
+STOPPED = Standing(
     configured=True, has_models=True, listed=5, served=2, providers=("groq", "nim", "demo")
 )
 RUNNING = STOPPED._replace(address="127.0.0.1:4000", requests=34)
 
 
-def drawn(now: Snapshot, recording: str = "", width: int = 120) -> str:
+def drawn(now: Standing, recording: str = "", width: int = 120) -> str:
     return "".join(text for _, text in toolbar(now, recording, width))
 
 
 def test_it_says_how_things_stand() -> None:
-    assert drawn(Snapshot()) == " nothing set up: init --wizard"
+    assert drawn(Standing()) == " nothing set up: init --wizard"
     assert drawn(STOPPED) == " gateway stopped · 3 providers ok · 2 of 5 models served"
     assert drawn(RUNNING) == (
         " gateway 127.0.0.1:4000 · 3 providers ok · 2 of 5 models served · 34 requests today"

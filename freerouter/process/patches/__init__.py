@@ -51,6 +51,9 @@ told at the end who failed, why, and when to come back. Without it LiteLLM goes 
 its own way, and says what the last one said. And who is known to have nothing left is not chosen:
 without that it is chosen, refused before the call, and another is asked.
 
+Where a provider passes over `stream: true`, its one JSON body is given out as a stream
+(`streaming.py`): OpenAI's client found no event in it, and the client's stream was empty.
+
 And one of a dialect: `count_tokens` on a provider of chat alone is answered by LiteLLM's own
 estimate, without asking for the provider's `/responses/input_tokens` first, which is not there.
 """
@@ -71,9 +74,15 @@ NEW_OBJECTS = (20_000, 20, 50)
 
 def after_import() -> list[str]:
     """Patch LiteLLM itself; what was left out, in words."""
-    from freerouter.process.patches import admitting, falling_back, listing, serving
+    from freerouter.process.patches import (
+        admitting,
+        falling_back,
+        listing,
+        serving,
+        streaming,
+    )
 
     starting.after_import()
     gc.set_threshold(*NEW_OBJECTS)
-    own = (*admitting.PATCHES, *listing.PATCHES, *serving.PATCHES, *falling_back.PATCHES)
-    return apply_all(own)
+    modules = (admitting, listing, serving, falling_back, streaming)
+    return apply_all(tuple(patch for module in modules for patch in module.PATCHES))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.config.state import read_state, write_state
-from freerouter.errors import UsageError
+from freerouter.config.workspace import shown
+from freerouter.errors import NotConfiguredError, UsageError
 from freerouter.registry import did_you_mean
 from freerouter.result import Line, Result, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from freerouter.config.workspace import Workspace
+    from freerouter.context import Context
     from freerouter.result import Block
 
 ON_OFF = ("on", "off")
@@ -32,6 +36,18 @@ VALUES: dict[str, tuple[tuple[str, ...], str]] = {
     "hints": (ON_OFF, "offer what comes next on the empty line"),
     "toolbar": (ON_OFF, "the line at the bottom"),
 }
+
+
+def run(ctx: Context, args: Mapping[str, Any]) -> Result:
+    words = [word for word in (args["name"], args["value"]) if word]
+    _, result = change(read_settings(ctx.workspace), words, ctx.workspace)
+    if len(words) > 1 and not ctx.workspace.configured:
+        raise NotConfiguredError(
+            "There is no place yet to keep it in.",
+            f"Settings are kept beside {shown(ctx.workspace.providers_file, ctx.environ)}.",
+            "`freerouter init` makes a configuration.",
+        )
+    return result
 
 
 def settings_file(workspace: Workspace) -> str:

@@ -1,15 +1,19 @@
-"""What would naturally come next, out of how things stand; and what a failed line is mended by."""
+"""`next`: what would naturally come next, out of how things stand. And what mends a failed line."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from freerouter.result import Line, Result
 from freerouter.verbs import REGISTRY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from freerouter.context import Context
     from freerouter.errors import FreeRouterError
-    from freerouter.shell.snapshot import Snapshot
+    from freerouter.standing import Standing
 
 QUOTED = re.compile(r"`([^`]+)`")
 MEANT = re.compile(r'Did you mean "([^"]+)"\?')
@@ -22,7 +26,20 @@ class Step(NamedTuple):
     why: str
 
 
-def next_step(now: Snapshot) -> Step:
+def run(ctx: Context, _args: Mapping[str, Any]) -> Result:
+    from freerouter.standing import look
+
+    return told(next_step(look(ctx)))
+
+
+def told(step: Step) -> Result:
+    return Result(
+        {**step._asdict(), "offers": step.line},
+        (Line(step.why, "prose"), Line(f"  {step.line}", "head")),
+    )
+
+
+def next_step(now: Standing) -> Step:
     """The one thing that brings somebody on from here."""
     if not now.configured:
         return Step("init --wizard", "Nothing is set up yet.")

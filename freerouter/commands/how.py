@@ -1,20 +1,19 @@
-"""Plain questions, answered by the registry's own words: no model is asked."""
+"""`how`: plain questions, answered by the registry's own words. No model is asked."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.result import Line, Result
 from freerouter.verbs import REGISTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
 
-    from freerouter.errors import FreeRouterError
+    from freerouter.context import Context
     from freerouter.registry import Command
     from freerouter.result import Block
-    from freerouter.shell.next_steps import Step
 
 PASSED_OVER = frozenset(
     {
@@ -48,6 +47,28 @@ MOST = 3
 NAME, SUMMARY, REST = 6.0, 3.0, 1.0
 
 
+ASKING = ("how", "what", "which", "where", "can")
+"""Words with which a plain question begins."""
+NEXT = ("next", "now", "is next", "comes next")
+
+
+def run(ctx: Context, args: Mapping[str, Any]) -> Result:
+    return answered(ctx, args["question"])
+
+
+def answered(ctx: Context, words: Sequence[str]) -> Result:
+    """The answer to a question without its first word."""
+    question = " ".join(words).rstrip("?").strip()
+    if question.lower() in NEXT:
+        from freerouter.commands.next import run as come_next
+
+        return come_next(ctx, {})
+    from freerouter.providers.catalogue_names import known_ids
+    from freerouter.providers.plugged import plugged_records
+
+    return answer(question, {*known_ids(), *plugged_records()})
+
+
 class Found(NamedTuple):
     """A command that answers a question, and the line to type."""
 
@@ -76,42 +97,17 @@ def commands_for(question: str, providers: Collection[str]) -> list[Found]:
     return [Found(command, _line(command, provider)) for command in best]
 
 
-def answer(question: str, providers: Collection[str]) -> tuple[Result, str]:
-    """What is said, and the line that comes nearest."""
+def answer(question: str, providers: Collection[str]) -> Result:
+    """What is said; it offers the line that comes nearest."""
     found = commands_for(question, providers) if question else []
     if not found:
         text = "No command has these words. `help` lists all of them, `doctor` finds what is wrong."
-        return Result({"commands": []}, (Line(text),)), "help"
+        return Result({"commands": [], "offers": "help"}, (Line(text, "prose"),))
     show: list[Block] = []
     for one in found:
-        show += [Line(f"  {one.line}", "head"), Line(f"      {one.command.summary}")]
+        show += [Line(f"  {one.line}", "head"), Line(f"      {one.command.summary}", "prose")]
     show.append(Line(f"`help {found[0].command.name}` tells more.", "dim"))
-    return Result({"commands": [one.line for one in found]}, tuple(show)), found[0].line
-
-
-def next_told(step: Step) -> Result:
-    return Result(step._asdict(), (Line(step.why), Line(f"  {step.line}", "head")))
-
-
-def error_told(error: FreeRouterError) -> Result:
-    """The last error again, each part of it on a line of its own."""
-    lines = [Line(error.what, "error"), *(Line(text) for text in (error.why, error.fix) if text)]
-    return Result(error.as_data(), tuple(lines))
-
-
-def findings_told(examined: Result) -> tuple[Result, str]:
-    """What `doctor` found to be wrong, and the first command that mends something."""
-    wrong = [f for f in examined.data["findings"] if f["state"] in ("warn", "error")]
-    show: list[Block] = []
-    for found in wrong:
-        show.append(Line(f"{found['area']}: {found['what']}", found["state"]))
-        if found["more"]:
-            show.append(Line(f"  {found['more']}", "dim"))
-    if not wrong:
-        show = [Line("Nothing is wrong that can be told without asking a provider.", "ok")]
-        show.append(Line("`doctor` asks them, too.", "dim"))
-    fixes = examined.data["fixes"]
-    return Result({"findings": wrong}, tuple(show)), fixes[0]["id"] if fixes else ""
+    return Result({"commands": [one.line for one in found], "offers": found[0].line}, tuple(show))
 
 
 def _told_by(command: Command) -> dict[str, float]:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from freerouter.commands.next import command_in, mended, next_step
 from freerouter.errors import FreeRouterError, UsageError
-from freerouter.shell.next_steps import command_in, mended, next_step
-from freerouter.shell.snapshot import Snapshot
+from freerouter.standing import Standing
 from freerouter.usage.quota_warnings import Warned
 
-READY = Snapshot(configured=True, has_models=True, listed=3, served=3)
+READY = Standing(configured=True, has_models=True, listed=3, served=3)
 UP = READY._replace(address="127.0.0.1:4000")
 
 
 @pytest.mark.parametrize(
     ("now", "line"),
     [
-        (Snapshot(), "init --wizard"),
-        (Snapshot(configured=True), "fetch"),
+        (Standing(), "init --wizard"),
+        (Standing(configured=True), "fetch"),
         (READY._replace(served=0), "select"),
         (READY, "start"),
         (READY._replace(crashed=True), "doctor"),
@@ -27,7 +27,7 @@ UP = READY._replace(address="127.0.0.1:4000")
         (UP._replace(quota=(Warned("groq", 92, "requests", "day", 0.0),)), "quota"),
     ],
 )
-def test_there_is_always_one_thing_that_comes_next(now: Snapshot, line: str) -> None:
+def test_there_is_always_one_thing_that_comes_next(now: Standing, line: str) -> None:
     assert next_step(now).line == line
     assert next_step(now).why.endswith(".")
 

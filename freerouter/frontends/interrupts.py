@@ -1,0 +1,45 @@
+"""Ctrl-C while a prompt is set up or taken away: it waits until there is somebody to be told."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Held:
+    """Whether Ctrl-C came meanwhile."""
+
+    def __init__(self) -> None:
+        self._came = False
+
+    def note(self, *_signal: object) -> None:
+        self._came = True
+
+    def take(self) -> bool:
+        came, self._came = self._came, False
+        return came
+
+
+@contextmanager
+def held() -> Iterator[Held]:
+    """Keep Ctrl-C back; what came and was not taken is raised at the end.
+
+    prompt-toolkit has a handler of its own while it reads. Before and after, an interrupt would hit
+    the event loop half made, which Python answers with a traceback on the screen.
+    """
+    kept = Held()
+    if threading.current_thread() is not threading.main_thread():
+        yield kept
+        return
+    before = signal.signal(signal.SIGINT, kept.note)
+    try:
+        yield kept
+    finally:
+        signal.signal(signal.SIGINT, before or signal.default_int_handler)
+    if kept.take():
+        raise KeyboardInterrupt
