@@ -2,7 +2,71 @@
 
 from __future__ import annotations
 
-from freerouter.registry import Command, Parameter
+from freerouter.registry import Command, Need, Parameter
+
+KEY = Parameter(
+    "key",
+    positional=True,
+    required=True,
+    complete="setting",
+    help="a setting's name, with dots: gateway.port, providers.groq.options.rpm",
+)
+
+CONFIG_COMMANDS = (
+    Command(
+        "config show",
+        "Show every setting that is in force, and where its value comes from",
+        "freerouter.commands.settings:show",
+        aliases=("config",),
+        needs=(Need.CONFIG,),
+        examples=("config show", "config show --json"),
+        details="FROM is a place in providers.yaml, a variable, or the default. Of a secret it "
+        "shows the end at most.",
+    ),
+    Command(
+        "config get",
+        "Print the value of one setting, alone",
+        "freerouter.commands.settings:get",
+        (KEY,),
+        needs=(Need.CONFIG,),
+        examples=("config get gateway.port", "config get providers.groq.enabled"),
+        details="What is not written anywhere has its default. Exit code 4 where there is no such "
+        "setting, or where it has no value.",
+    ),
+    Command(
+        "config set",
+        "Change one setting in providers.yaml: checked first, backed up, comments kept",
+        "freerouter.commands.settings:put_value",
+        (
+            KEY,
+            Parameter(
+                "value",
+                positional=True,
+                required=True,
+                help="as YAML has it: 4100, true",
+            ),
+        ),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=(
+            "config set gateway.port 4100",
+            "config set spend never",
+            "config set providers.groq.options.rpm 30",
+            "config set litellm.router_settings.num_retries 1",
+        ),
+        details="A value that the setting does not take is refused, and nothing is written. Keys "
+        "are no settings: `keys set` stores them. `undo` takes the change back.",
+    ),
+    Command(
+        "config unset",
+        "Take one setting out of providers.yaml: its default holds again",
+        "freerouter.commands.settings:unset",
+        (KEY,),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=("config unset gateway.port",),
+    ),
+)
 
 VALIDATE_COMMANDS = (
     Command(

@@ -80,6 +80,10 @@ LINES = {
     "diff": "diff 3",
     "undo": "undo",
     "restore": "restore latest --yes",
+    "config set": "config set gateway.port 4100",
+    "config get": "config get gateway.port",
+    "config show": "config show",
+    "config unset": "config unset gateway.port",
 }
 """A command by its name, in an order in which each has something to tell."""
 RUNNING = {
