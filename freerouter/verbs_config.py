@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freerouter.registry import Command, Need, Parameter
+from freerouter.registry import FRONT_END, Command, Need, Parameter
 
 KEY = Parameter(
     "key",
@@ -65,6 +65,29 @@ CONFIG_COMMANDS = (
         needs=(Need.CONFIG,),
         writes=True,
         examples=("config unset gateway.port",),
+    ),
+    Command(
+        "config edit",
+        "Open providers.yaml in your editor; it is taken over only when it is sound",
+        FRONT_END,
+        (Parameter("file", positional=True, complete="path", help="go on with an edit kept so"),),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=("config edit", "config edit providers.edit.yaml"),
+        details="The editor is $VISUAL, $EDITOR, or what the system has, on a copy. What is wrong "
+        "with it is told with line and column, and it can be edited again or given up, and is kept "
+        "aside then. The file is replaced, after a backup, if nothing else has changed it "
+        "meanwhile. It needs a terminal.",
+    ),
+    Command(
+        "config redacted",
+        "Print providers.yaml with every secret hidden, for a report of a fault",
+        "freerouter.commands.settings:redacted",
+        (Parameter("made", "flag", "the config.yaml that was made from it instead"),),
+        needs=(Need.CONFIG,),
+        examples=("config redacted", "config redacted --made"),
+        details="Also keys that stand in it in clear are hidden, in comments too: each is "
+        "`hidden-` and a piece of its hash, the same wherever the same key stands.",
     ),
 )
 

@@ -100,4 +100,9 @@ def test_what_a_front_end_does_itself_cannot_be_loaded() -> None:
 
 
 def test_only_the_shell_and_scripts_are_left_to_the_front_end() -> None:
-    assert [c.name for c in COMMANDS if c.target == FRONT_END] == ["run", "record", "shell"]
+    assert [c.name for c in COMMANDS if c.target == FRONT_END] == [
+        "config edit",
+        "run",
+        "record",
+        "shell",
+    ]

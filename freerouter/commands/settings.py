@@ -1,4 +1,4 @@
-"""`config show`, `get`, `set`, `unset`: settings by name, each with where its value comes from."""
+"""`config show`, `get`, `set`, `unset`, `redacted`: settings by name, and who says so."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from freerouter.commands.writing import reload_hint, rewrite
 from freerouter.config import atomic
-from freerouter.config.hiding import hide, secrets_of
+from freerouter.config.hiding import as_text, hide, secrets_of, stored_secrets
 from freerouter.config.profiles import profile_names
 from freerouter.config.providers_file import USUAL_PORT, read_providers
 from freerouter.config.put_setting import put, typed
@@ -17,7 +17,13 @@ from freerouter.config.settings import Setting, find, setting, settings, worded
 from freerouter.config.state import has_models
 from freerouter.config.workspace import DEFAULT, PROFILE, chosen_profile, shown
 from freerouter.config.yaml_file import read_yaml
-from freerouter.errors import NotConfiguredError, NotFoundError, ProviderError, UsageError
+from freerouter.errors import (
+    FileError,
+    NotConfiguredError,
+    NotFoundError,
+    ProviderError,
+    UsageError,
+)
 from freerouter.process.probe import url_of
 from freerouter.process.record import running
 from freerouter.redact import masked, names_secret
@@ -130,6 +136,25 @@ def _next(ctx: Context, name: str, notes: list[Line]) -> list[Line]:
     if notes or not has_models(ctx.workspace):
         return [Line("Next: `fetch`.")]
     return [Line("Next: `start`.")]
+
+
+def redacted(ctx: Context, args: Mapping[str, Any]) -> Result:
+    """A file as it may be shown to anybody: every secret is a mark, everything else as it is."""
+    workspace = ctx.workspace
+    path = workspace.config_file if args["made"] else workspace.providers_file
+    try:
+        with open(path, "rb") as file:
+            raw = file.read()
+    except FileNotFoundError:
+        raise NotConfiguredError(
+            f"There is no {shown(path, ctx.environ)} yet.", fix="`freerouter fetch` makes it."
+        ) from None
+    except OSError as error:
+        raise FileError(f"Cannot read {path}.", f"{error.strerror}.") from None
+    known = stored_secrets(workspace, ctx.environ) | secrets_of(raw)
+    text = hide(as_text(raw), known)
+    lines = tuple(Line(line) for line in text.splitlines())
+    return Result({"file": path, "text": text, "hidden": text.count("hidden-")}, lines)
 
 
 def _refuse_secret(ctx: Context, name: str, value: Any) -> None:

@@ -98,7 +98,9 @@ def setting(name: str, document: Document, environ: Mapping[str, str]) -> Settin
         given = environ.get(variable, "")
         if given and (name != "gateway.port" or given.isdigit()):
             value = int(given) if name == "gateway.port" else given
-            return Setting(name, value, "variable", variable)
+            usual = variable == USUAL_PORT
+            kind, source = ("default",) * 2 if usual else ("variable", variable)
+            return Setting(name, value, kind, source)
     return Setting(name, DEFAULTS.get(name), "default", "default")
 
 

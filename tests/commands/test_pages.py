@@ -83,6 +83,7 @@ LINES = {
     "config set": "config set gateway.port 4100",
     "config get": "config get gateway.port",
     "config show": "config show",
+    "config redacted": "config redacted",
     "config unset": "config unset gateway.port",
 }
 """A command by its name, in an order in which each has something to tell."""
@@ -155,6 +156,7 @@ def test_every_command_is_here_but_those_that_open_a_shell() -> None:
     """And but `chat`, which is one, and the schema of flows, which is a file of the docs."""
     visible = {command.name for command in REGISTRY.visible}
     assert visible - set(LINES) - set(RUNNING) == {
+        "config edit",
         "run",
         "record",
         "shell",
@@ -202,4 +204,9 @@ def test_no_key_is_given_to_programs(set_up: Told) -> None:
 
 
 def test_what_stands_behind_a_front_end_has_no_module_of_its_own() -> None:
-    assert {c.name for c in REGISTRY.visible if c.target == FRONT_END} == {"run", "record", "shell"}
+    assert {c.name for c in REGISTRY.visible if c.target == FRONT_END} == {
+        "config edit",
+        "run",
+        "record",
+        "shell",
+    }

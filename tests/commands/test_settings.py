@@ -341,3 +341,39 @@ def test_a_file_that_cannot_be_used_is_told_of_with_its_place(world: World, path
     for line in ("show", "get gateway.port", "set spend never"):
         ran = world.cli("config", *line.split())
         assert (ran.code, "providers.yaml:1:17: port must be" in ran.err) == (2, True)
+
+
+# For a report of a fault
+
+
+@pytest.mark.parametrize("broken", ["", "\n  - [no\n"])
+def test_every_secret_is_hidden_in_what_is_handed_on(
+    world: World, path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    monkeypatch.setenv("LAB_KEY", "kept-in-the-environment")
+    text = (
+        f"# api_key: {CANARY}1\nproviders:\n"
+        f"  - {{type: oai, name: a, api_base: 'http://me:{CANARY}2@h/v1', api_key: '{CANARY}3'}}\n"
+        f"  - type: oai\n    name: b\n    keys:\n      - {CANARY}4\n      - ${{LAB_KEY}}\n"
+        "  - type: demo   # kept-in-the-environment\n" + broken
+    )
+    path.write_text(text)
+    (world.workspace / ".env").write_text(f"OTHER_API_KEY={CANARY}5\n")
+    path.write_text(path.read_text() + f"# {CANARY}5\n")
+    ran = world.cli("config", "redacted")
+    as_json = json.loads(world.cli("config", "redacted", "--json").out)
+    assert ran.code == 0
+    assert CANARY not in ran.out
+    assert "kept-in-the-environment" not in ran.out
+    assert ("${LAB_KEY}" in ran.out, "type: demo" in ran.out) == (True, True)
+    assert as_json["text"].count("\n") == path.read_text().count("\n")
+    assert as_json["hidden"] == 6
+
+
+def test_the_file_that_is_made_is_handed_on_too(world: World, path: Path) -> None:
+    path.write_text("providers: [{type: demo}]\n")
+    ran = world.cli("config", "redacted", "--made")
+    assert (ran.code, ran.err.splitlines()[-1]) == (3, "`freerouter fetch` makes it.")
+    assert world.cli("fetch").code == 0
+    made = (world.workspace / "config.yaml").read_text()
+    assert world.cli("config", "redacted", "--made").out == made
