@@ -136,6 +136,17 @@ PROVIDER_COMMANDS = (
         "minutes. A model that answers is proven, also by a client; `list` shows it.",
     ),
     Command(
+        "keys list",
+        "List the keys that are needed or stored: where each is, and whether it works",
+        "freerouter.commands.key_list:run",
+        aliases=("keys",),
+        needs=(Need.CONFIG,),
+        examples=("keys list", "keys list --json"),
+        details="Of a key at most its last four characters are shown. VERDICT is what its "
+        "provider said last, as far as that still holds: `check` asks again. STORED is when it "
+        "was stored here.",
+    ),
+    Command(
         "keys set",
         "Store a provider's key in .env, typed unseen or read from standard input",
         "freerouter.commands.keys:set_key",
@@ -174,6 +185,21 @@ PROVIDER_COMMANDS = (
         (Parameter("which", positional=True, required=True, choices=("master",)),),
         needs=(Need.CONFIG,),
         examples=('export OPENAI_API_KEY="$(freerouter keys show master)"',),
+    ),
+    Command(
+        "keys rotate",
+        "Make a new key for the gateway; one that runs goes over to it",
+        "freerouter.commands.rotating:run",
+        (
+            Parameter("which", positional=True, required=True, choices=("master",)),
+            Parameter("no_reload", "flag", "store it, and leave the gateway as it runs"),
+        ),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=("keys rotate master", "keys rotate master --no-reload"),
+        details="The new key is of 32 random bytes. Clients that ask with the old one are refused "
+        "from then on: `keys show master` prints the new one. Where the gateway does not come up "
+        "with it, the old key is kept.",
     ),
     Command(
         "keys remove",

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from freerouter.commands.doctor_facts import finding, from_error
-from freerouter.config.secrets import MASTER_KEY, STRONG_KEY_LENGTH
+from freerouter.config.secrets import MASTER_KEY, STRONG_KEY_LENGTH, weak_key_fix
 from freerouter.config.state import has_models, read_pools
 from freerouter.errors import FreeRouterError, NotConfiguredError, UsageError
 from freerouter.process.engine import PINNED, find_engine, install_command
@@ -131,12 +131,15 @@ def _master_key(facts: Facts) -> Iterator[Finding]:
     host = facts.file.address(facts.ctx.environ)[0] if facts.file else "localhost"
     if len(key) >= (STRONG_KEY_LENGTH if is_loopback(host) else STRONG):
         return
+    assert facts.secrets  # noqa: S101 - or there were no key
+    own = facts.secrets.origin(MASTER_KEY) != "environment"
     yield finding(
         "gateway.key",
         "error",
         f"The gateway's key in {MASTER_KEY} is too weak ({len(key)} characters).",
         f"It is to listen on {host}.",
-        fix=f"Unset {MASTER_KEY}, or remove it from .env: a strong one is made for you.",
+        fix=weak_key_fix(facts.secrets),
+        command=("keys", "rotate", "master") if own else (),
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from freerouter.commands.entries import entries_by_name, entry_at, find_entry, key_env
 from freerouter.config import variables
+from freerouter.config.key_notes import forget_stored, note_stored
 from freerouter.config.providers_file import variable_part
 from freerouter.config.secrets import (
     MASTER_KEY,
@@ -58,6 +59,7 @@ def set_key(ctx: Context, args: Mapping[str, Any]) -> Result:
             show.append(Line(f"It does not look like a key of {name}.", "warn"))
     first = variable not in load_secrets(ctx).stored
     store(ctx.workspace, variable, key)
+    note_stored(ctx.workspace, variable, key, ctx.now())
     show.append(Line(f"Stored as {variable} in .env.", "ok"))
     if ctx.environ.get(variable, key).strip() != key:
         show.append(Line(f"{variable} is also set in your environment, and that one wins.", "warn"))
@@ -97,6 +99,8 @@ def remove_key(ctx: Context, args: Mapping[str, Any]) -> Result:
     elif not entry.first_key:
         names += [name for name in record.env if name not in names]
     taken = [name for name in names if remove_variable(ctx.workspace, name)]
+    for name in taken:
+        forget_stored(ctx.workspace, name)
     secrets = load_secrets(ctx)
     still = [name for name in names if secrets.get(name)]
     notes = [Line(f"{n} is still set: {secrets.origin(n)}.", "warn") for n in still]

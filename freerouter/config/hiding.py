@@ -6,7 +6,6 @@ the right one again among those that are still at hand; nobody can work one out 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ import yaml
 from freerouter.config.secrets import Secrets
 from freerouter.config.yaml_file import parse_yaml
 from freerouter.errors import FileError
-from freerouter.redact import KEY_SHAPES, SHORTEST
+from freerouter.redact import KEY_SHAPES, SHORTEST, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -43,7 +42,7 @@ _NO_SECRET = re.compile(
 
 
 def mark_of(secret: str) -> str:
-    return f"hidden-{hashlib.sha256(secret.encode('utf-8', 'surrogateescape')).hexdigest()[:6]}"
+    return f"hidden-{digest(secret)}"
 
 
 def secrets_in(text: str) -> set[str]:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from freerouter.config import atomic
+from freerouter.config.key_notes import note_stored
 from freerouter.errors import FileError, UsageError
 
 if TYPE_CHECKING:
@@ -58,9 +59,11 @@ class Secrets:
         self._environ = environ
         base = workspace.base
         self.stored = read_env_file(base.env_file)
+        self._beside: dict[str, str] = {}
         if workspace.origin == "project":
-            beside = read_env_file(os.path.join(os.path.dirname(base.root), ".env"))
-            self.stored = {**beside, **self.stored}
+            self._beside = read_env_file(os.path.join(os.path.dirname(base.root), ".env"))
+            self._beside = {n: v for n, v in self._beside.items() if not self.stored.get(n)}
+            self.stored |= self._beside
         if workspace.profile:
             self.stored.pop(MASTER_KEY, None)
             self.stored |= read_env_file(workspace.env_file)
@@ -75,6 +78,13 @@ class Secrets:
         if self._environ.get(name):
             return "environment"
         return ".env" if self.stored.get(name) else ""
+
+    def place(self, name: str) -> str:
+        """The same, with a project's own `.env`, beside its `config/`, told apart."""
+        origin = self.origin(name)
+        beside = self._beside.get(name)
+        own = origin == ".env" and beside and self.stored[name] == beside
+        return "project .env" if own else origin
 
 
 def load_secrets(ctx: Context) -> Secrets:
@@ -152,16 +162,29 @@ def _quoted(value: str) -> str:
 
 def ensure_master_key(ctx: Context) -> str:
     """The gateway's key; made once, of 32 random bytes, where there is none yet."""
-    found = load_secrets(ctx).get(MASTER_KEY)
+    secrets = load_secrets(ctx)
+    found = secrets.get(MASTER_KEY)
     if found is None:
-        import secrets as random_source
-
-        made = "sk-" + random_source.token_hex(32)
-        found = store(ctx.workspace, MASTER_KEY, made, only_new=True)
+        found = store(ctx.workspace, MASTER_KEY, new_master_key(), only_new=True)
         ctx.redact.learn({MASTER_KEY: found})
+        note_stored(ctx.workspace, MASTER_KEY, found, ctx.now())
     if len(found) < STRONG_KEY_LENGTH:
         raise UsageError(
             f"The gateway's key in {MASTER_KEY} is too weak ({len(found)} characters).",
-            fix=f"Unset {MASTER_KEY}, or remove it from .env: a strong one is made for you.",
+            fix=weak_key_fix(secrets),
         )
     return found
+
+
+def weak_key_fix(secrets: Secrets) -> str:
+    """What gives the gateway a strong key, where it has a weak one."""
+    if secrets.origin(MASTER_KEY) == "environment":
+        return f"Unset {MASTER_KEY} in your environment: `keys rotate master` makes a strong one."
+    return "`keys rotate master` makes a strong one."
+
+
+def new_master_key() -> str:
+    """Of 32 random bytes."""
+    import secrets as random_source
+
+    return "sk-" + random_source.token_hex(32)

@@ -36,6 +36,8 @@ LINES = {
     "keys set": "keys set openrouter --from-env MINE",
     "keys check": "keys check openrouter",
     "keys show": "keys show master",
+    "keys list": "keys list",
+    "keys rotate": "keys rotate master",
     "providers list": "providers list",
     "providers show": "providers show openrouter",
     "fetch": "fetch",
