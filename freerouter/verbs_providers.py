@@ -10,6 +10,11 @@ PROVIDER = Parameter(
 ENTRY = PROVIDER._replace(help="a provider's name in providers.yaml")
 
 NUMBER = Parameter("number", "int", "which of its several keys: 2 is kept as NAME_2", default=1)
+STORE = Parameter(
+    "store",
+    choices=("env", "keyring"),
+    help="where: .env, or the system's keyring [where it is, else .env]",
+)
 AT = Parameter("at", help="its region, or your account, resource or AWS region there")
 
 PROVIDER_COMMANDS = (
@@ -148,7 +153,7 @@ PROVIDER_COMMANDS = (
     ),
     Command(
         "keys set",
-        "Store a provider's key in .env, typed unseen or read from standard input",
+        "Store a provider's key, typed unseen or read from standard input",
         "freerouter.commands.keys:set_key",
         (
             PROVIDER,
@@ -157,6 +162,7 @@ PROVIDER_COMMANDS = (
             AT,
             NUMBER,
             Parameter("unchecked", "flag", "store it without asking the provider"),
+            STORE,
         ),
         needs=(Need.CONFIG,),
         writes=True,
@@ -193,6 +199,7 @@ PROVIDER_COMMANDS = (
         (
             Parameter("which", positional=True, required=True, choices=("master",)),
             Parameter("no_reload", "flag", "store it, and leave the gateway as it runs"),
+            STORE,
         ),
         needs=(Need.CONFIG,),
         writes=True,
@@ -203,7 +210,7 @@ PROVIDER_COMMANDS = (
     ),
     Command(
         "keys remove",
-        "Take a provider's key out of .env",
+        "Take a provider's key out of .env, or out of the keyring",
         "freerouter.commands.keys:remove_key",
         (PROVIDER, NUMBER),
         needs=(Need.CONFIG,),

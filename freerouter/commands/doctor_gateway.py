@@ -88,7 +88,7 @@ def check_gateway(facts: Facts) -> Iterator[Finding]:
         yield from _not_running(facts)
         return
     record = facts.record
-    key = (facts.secrets.get(MASTER_KEY) if facts.secrets else None) or ""
+    key = _own_key(facts) or ""
     began = time.monotonic()
     status, body = get(record.host, record.port, "/v1/models", key, SECONDS)
     took = time.monotonic() - began
@@ -123,9 +123,21 @@ def _supervisor(said: Message | None) -> Finding:
     return finding(name, "ok", f"{counted(serving, 'worker')}, none of which ever crashed.")
 
 
+def _own_key(facts: Facts) -> str | None:
+    """None also where it cannot be had: `_master_key` tells of that."""
+    try:
+        return facts.secrets.get(MASTER_KEY) if facts.secrets else None
+    except FreeRouterError:
+        return None
+
+
 def _master_key(facts: Facts) -> Iterator[Finding]:
     """A weak key stops `fetch` and `start`; none yet is no fault, one is made."""
-    key = facts.secrets.get(MASTER_KEY) if facts.secrets else None
+    try:
+        key = facts.secrets.get(MASTER_KEY) if facts.secrets else None
+    except FreeRouterError as error:
+        yield from_error("gateway.key", error)
+        return
     if key is None:
         return
     host = facts.file.address(facts.ctx.environ)[0] if facts.file else "localhost"

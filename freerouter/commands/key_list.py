@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 GATEWAY = "gateway"
 IN_FILE = "providers.yaml"
 MISSING = "missing"
+CLOSED = "keyring does not open"
 WEAK = "weak"
 """The verdict on a key of the gateway's own that can be guessed."""
 
@@ -122,19 +123,29 @@ def _usual(entry: Entry, catalogue: Catalogue, secrets: Secrets) -> list[str]:
 
 
 def _unneeded(secrets: Secrets, uses: Mapping[str, object]) -> list[str]:
-    return [n for n, v in secrets.stored.items() if v and names_secret(n) and n not in uses]
+    stored = [n for n, v in secrets.stored.items() if v and names_secret(n)]
+    return [n for n in dict.fromkeys((*stored, *secrets.in_keyring)) if n not in uses]
+
+
+def _value(secrets: Secrets, name: str) -> tuple[str, str]:
+    """The key, and what keeps it from being had."""
+    try:
+        return secrets.get(name) or "", ""
+    except FreeRouterError:
+        return "", CLOSED
 
 
 def _row(ctx: Context, secrets: Secrets, same: list[Use]) -> dict[str, Any]:
     use = same[0]
-    value = use.literal or secrets.get(use.variable) or ""
+    value, closed = (use.literal, "") if use.literal else _value(secrets, use.variable)
     users = dict.fromkeys(f"{one.who} (off)" if one.off else one.who for one in same)
     verdict = last_verdict(ctx, use.account) if use.account else None
     said = verdict.verdict.state if verdict else ""
     shown = masked(value) if value else ""
     if use.variable == MASTER_KEY:
-        shown = volatile("any", shown)
+        shown = volatile("any", shown) if shown else ""
         said = WEAK if value and len(value) < STRONG_KEY_LENGTH else said
+    said = closed or said
     return {
         "provider": use.who,
         "account": use.number,
@@ -149,14 +160,14 @@ def _row(ctx: Context, secrets: Secrets, same: list[Use]) -> dict[str, Any]:
 
 
 def _unused(ctx: Context, secrets: Secrets, name: str) -> dict[str, Any]:
-    value = secrets.get(name) or ""
+    value, closed = _value(secrets, name)
     return {
         "provider": "",
         "account": 0,
         "variable": name,
-        "value": masked(value),
+        "value": masked(value) if value else "",
         "from": secrets.place(name),
-        "verdict": "",
+        "verdict": closed,
         "verdict_age": None,
         "stored_age": _stored(ctx, secrets, name, value),
         "used_by": [],

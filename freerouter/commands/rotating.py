@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from freerouter.commands.keys import PLACES
 from freerouter.config.key_notes import note_stored
-from freerouter.config.secrets import MASTER_KEY, load_secrets, new_master_key, store
-from freerouter.errors import GatewayStateError, UsageError
+from freerouter.config.secrets import ENV, KEYRING, MASTER_KEY, load_secrets, new_master_key, store
+from freerouter.errors import FreeRouterError, GatewayStateError, UsageError
 from freerouter.process.record import running
 from freerouter.result import Block, Line, Output, Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from freerouter.config.secrets import Secrets
     from freerouter.context import Context
 
 TIMEOUT, POLL = 120.0, 0.2
@@ -30,11 +32,13 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
             "A new one would not be used, so none was made.",
             f"Unset {MASTER_KEY}, then `keys rotate master`.",
         )
-    old, new = secrets.get(MASTER_KEY), new_master_key()
+    was = KEYRING if secrets.origin(MASTER_KEY) == KEYRING else ENV
+    where = args["store"] or was
+    old, new = _old(secrets), new_master_key()
     ctx.redact.learn({MASTER_KEY: new})
-    _keep(ctx, new)
+    _keep(ctx, new, where)
     show: list[Block] = [
-        Line(f"A new key for the gateway is stored as {MASTER_KEY} in .env.", "ok")
+        Line(f"A new key for the gateway is stored as {MASTER_KEY} in {PLACES[where]}.", "ok")
     ]
     data = {
         "variable": MASTER_KEY,
@@ -42,7 +46,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         "running": running(ctx.workspace) is not None,
     }
     if data["running"] and not args["no_reload"]:
-        show += _reloaded(ctx, old)
+        show += _reloaded(ctx, old, was)
         data["reloaded"] = True
         show.append(Line(f"Whoever still asks with the old key is refused now: {REFUSAL}."))
     elif data["running"]:
@@ -56,18 +60,26 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     return Result(data, tuple(show))
 
 
-def _keep(ctx: Context, key: str) -> None:
-    store(ctx.workspace, MASTER_KEY, key)
+def _old(secrets: Secrets) -> str | None:
+    """The key until now; None also where a keyring has lost it."""
+    try:
+        return secrets.get(MASTER_KEY)
+    except FreeRouterError:
+        return None
+
+
+def _keep(ctx: Context, key: str, where: str) -> None:
+    store(ctx.workspace, MASTER_KEY, key, where=where)
     note_stored(ctx.workspace, MASTER_KEY, key, ctx.now())
 
 
-def _reloaded(ctx: Context, old: str | None) -> tuple[Block, ...]:
+def _reloaded(ctx: Context, old: str | None, was: str) -> tuple[Block, ...]:
     """Have the gateway take it; where it does not, the old key is the one that holds."""
     try:
         return _reload(ctx).show
     except BaseException:
         if old is not None:
-            _keep(ctx, old)
+            _keep(ctx, old, was)
             ctx.emit(Output(Line("The key is the old one again.", "warn", err=True)))
         raise
 

@@ -12,7 +12,7 @@ from freerouter.config.profiles import profile_names
 from freerouter.config.providers_file import USUAL_PORT, read_providers
 from freerouter.config.put_setting import put, typed
 from freerouter.config.references import is_key
-from freerouter.config.secrets import MASTER_KEY, load_secrets
+from freerouter.config.secrets import KEYRING, MASTER_KEY, load_secrets
 from freerouter.config.settings import Setting, find, setting, settings, worded
 from freerouter.config.state import has_models
 from freerouter.config.workspace import DEFAULT, PROFILE, chosen_profile, shown
@@ -245,9 +245,10 @@ def _who_chose(ctx: Context) -> tuple[str, str]:
 
 def _master(ctx: Context) -> Iterator[Setting]:
     secrets = load_secrets(ctx)
-    key = secrets.get(MASTER_KEY)
-    if key:
-        where = secrets.origin(MASTER_KEY)
+    where = secrets.origin(MASTER_KEY)
+    if where == KEYRING:  # which need not be opened to say so
+        yield Setting(MASTER_KEY, "…", "secret", KEYRING)
+    elif key := secrets.get(MASTER_KEY):
         source = shown(ctx.workspace.env_file, ctx.environ) if where == ".env" else where
         yield Setting(MASTER_KEY, volatile("any", masked(key)), "secret", source)
     else:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from freerouter.config.secrets import MASTER_KEY, load_secrets
+from freerouter.config.key_notes import noted_digest
+from freerouter.config.secrets import KEYRING, MASTER_KEY, load_secrets
 from freerouter.config.state import asked_for, digest_of, fingerprint_of, has_models
 from freerouter.config.workspace import shown
 from freerouter.errors import FreeRouterError
@@ -156,7 +157,10 @@ def _has_other_key(ctx: Context, record: GatewayRecord) -> bool:
     if not record.key:
         return False
     try:
-        key = load_secrets(ctx).get(MASTER_KEY)
+        secrets = load_secrets(ctx)
+        if secrets.origin(MASTER_KEY) == KEYRING:  # which may ask somebody to unlock it
+            return noted_digest(ctx.workspace, MASTER_KEY) not in ("", record.key)
+        key = secrets.get(MASTER_KEY)
     except FreeRouterError:  # what cannot be read is told by others
         return False
     return key is not None and digest(key) != record.key

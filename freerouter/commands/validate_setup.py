@@ -63,7 +63,10 @@ def check_providers(
 
 def check_gateway(file: ProvidersFile, ctx: Context, secrets: Secrets) -> Iterator[Hit]:
     """Where the gateway would listen, and behind which key. None yet is made when it starts."""
-    key = secrets.get(MASTER_KEY)
+    try:
+        key = secrets.get(MASTER_KEY)
+    except FreeRouterError:  # a keyring that does not open is no fault of the file
+        key = None
     host, _ = file.address(ctx.environ)
     fix = weak_key_fix(secrets)
     if key is not None and not is_loopback(host) and len(key) < STRONG:
