@@ -98,9 +98,10 @@ def _written(ctx: Context, name: str, value: Any) -> Result:
     clear = secrets_of(done.text.encode())
     before = _hidden(ctx, done.before, name, clear)
     data = {"key": name, "value": value, "before": before, "changed": done.changed}
-    if not done.changed:
-        return Result(data, (Line(f"{name} is {worded(value)} already.", "ok"),))
+    # Also where it was written before, and broken off before config.yaml was.
     notes = _in_step(ctx, done)
+    if not done.changed:
+        return Result(data, (Line(f"{name} is {_inline(value)} already.", "ok"), *notes))
     what = f"{name} is {_inline(value)} now."
     if value is None:
         default = setting(name, read_yaml(ctx.workspace.providers_file), ctx.environ)
@@ -117,10 +118,12 @@ def _in_step(ctx: Context, done: Put) -> list[Line]:
     if not has_models(ctx.workspace):
         return []
     try:
-        rewrite(ctx, backed_up=True)
+        rewrite(ctx, backed_up=done.changed)
     except (NotConfiguredError, ProviderError) as error:
         return [Line(f"config.yaml stays as it is: {error}", "warn")]
     except BaseException:
+        if not done.changed:
+            raise
         atomic.write_text(ctx.workspace.providers_file, done.text)
         raise
     return []

@@ -67,14 +67,28 @@ def put(workspace: Workspace, name: str, value: Any, now: float) -> Put:
         before = at(document.data, place)
         if before == value and type(before) is type(value):
             return Put(before, changed=False, text=text)
-        wanted = copy.deepcopy(document.data)
+        wanted, shared = _alone(document.data), copy.deepcopy(document.data)
         _place(wanted, place, value)
+        _place(shared, place, value)
+        if shared != wanted:
+            raise UsageError(
+                f"{name} is written by a YAML anchor that other settings share.",
+                "They would change with it, so nothing was changed.",
+                "`config edit` opens the file.",
+            )
         _check(name, wanted)
         new = _with_section(text, place, wanted) or rewritten(text, wanted)
         read_providers(parse_yaml(new.encode(), path))
         back_up(workspace, now)
         atomic.write_text(path, new)
     return Put(before, changed=True, text=text)
+
+
+def _alone(data: Any) -> Any:
+    """A copy in which nothing is shared that the file has written once, as an anchor."""
+    if isinstance(data, dict):
+        return {key: _alone(value) for key, value in data.items()}
+    return [_alone(value) for value in data] if isinstance(data, list) else data
 
 
 def _with_section(text: str, place: Path, wanted: Any) -> str | None:
