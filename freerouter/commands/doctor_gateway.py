@@ -150,7 +150,7 @@ def _master_key(facts: Facts) -> Iterator[Finding]:
         "error",
         f"The gateway's key in {MASTER_KEY} is too weak ({len(key)} characters).",
         f"It is to listen on {host}.",
-        fix=weak_key_fix(facts.secrets),
+        fix="" if own else weak_key_fix(facts.secrets),
         command=("keys", "rotate", "master") if own else (),
     )
 

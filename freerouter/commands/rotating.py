@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from freerouter.commands.keys import PLACES
 from freerouter.config.key_notes import note_stored
 from freerouter.config.secrets import ENV, KEYRING, MASTER_KEY, load_secrets, new_master_key, store
+from freerouter.config.state import has_models
 from freerouter.errors import FreeRouterError, GatewayStateError, UsageError
 from freerouter.process.record import running
 from freerouter.result import Block, Line, Output, Result
@@ -53,7 +54,8 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
         text = "The gateway still takes the old one: `reload` has it take the new one."
         show.append(Line(text, "warn"))
     else:
-        show.append(Line("Next: `start`. The old key is refused from then on."))
+        then = "`start`" if has_models(ctx.workspace) else "`fetch`, then `start`"
+        show.append(Line(f"Next: {then}. The old key is refused from then on."))
     show.append(
         Line("Clients: `keys show master` prints the new key, `env` the lines for a shell.")
     )

@@ -47,7 +47,7 @@ def test_a_new_key_is_stored_and_shown_to_nobody(world: World) -> None:
         0,
         (
             f"A new key for the gateway is stored as {NAME} in .env.\n"
-            "Next: `start`. The old key is refused from then on.\n"
+            "Next: `fetch`, then `start`. The old key is refused from then on.\n"
             "Clients: `keys show master` prints the new key, `env` the lines for a shell.\n"
         ),
     )
