@@ -106,3 +106,19 @@ def test_only_the_shell_and_scripts_are_left_to_the_front_end() -> None:
         "record",
         "shell",
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("keys sett groq", "keys set"),
+        ("config gte spend", "config get"),
+        ("keys lits", "keys list"),
+    ],
+)
+def test_a_word_behind_a_group_is_taken_for_its_command(line: str, meant: str) -> None:
+    assert REGISTRY.find(["keys"])[0].name == "keys list"
+    assert REGISTRY.find(["config", "--json"])[0].name == "config show"
+    with pytest.raises(UsageError) as caught:
+        REGISTRY.find(line.split())
+    assert caught.value.fix == f'Did you mean "{meant}"?'
