@@ -108,8 +108,19 @@ class Names:
             "alias": self._aliases,
             "profile": self._profiles,
             "backup": self._backups,
+            "setting": settings,
         }
         return known[kind]() if kind in known else []
+
+
+def settings() -> list[Candidate]:
+    """The settings that have a name of their own."""
+    from freerouter.config.providers_schema import DESCRIPTIONS
+    from freerouter.config.settings import known_names
+
+    return [
+        Candidate(name, DESCRIPTIONS.get(name.rpartition(".")[2], "")) for name in known_names()
+    ]
 
 
 def next_words(words: list[str], current: str, names: Names) -> list[Candidate]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from freerouter.errors import UsageError
-from freerouter.redact import KEY_SHAPES
+from freerouter.redact import KEY_SHAPES, sets_secret
 from freerouter.registry import Call, Command, Parameter, Registry, did_you_mean
 
 GLOBALS = (
@@ -81,6 +81,12 @@ def refuse_secrets(tokens: list[str]) -> None:
                 "A word on this line looks like a key, and keys never go on a command line.",
                 fix="`keys set PROVIDER` asks for it without showing it.",
             )
+    if sets_secret(" ".join(tokens)):
+        raise UsageError(
+            "`config set` takes no key itself: it would stand in providers.yaml and in a history.",
+            "Nothing was changed.",
+            "`keys set PROVIDER` asks for it unseen; '${NAME}' stands for a variable.",
+        )
 
 
 def _take_leading_globals(tokens: list[str]) -> tuple[dict[str, Any], list[str]]:

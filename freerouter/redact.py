@@ -10,8 +10,53 @@ if TYPE_CHECKING:
 KEY_SHAPES = r"(?:sk-|gsk_|hf_|nvapi-|xai-|pplx-|csk-|AIza|ms-)[A-Za-z0-9_\-]{16,}"
 """How providers' keys look. A word of this shape on a command line is refused."""
 
+SENSITIVE = (
+    r"(?i)(?:^|[._-])"
+    r"(?:api_?key|keys?|token|secret|password|passwd|authorization|dsn|database_url)$"
+)
+"""What a setting is called that holds a secret."""
+_SET = r"\bconfig\s+set\s+(?:--profile\s+\S+\s+|-\S+\s+)*(\S+)\s+(\S.*)"
+_REFERENCE = r"\$\{[^}]*\}|os\.environ/\w+"
+_PLAIN = r"(?i)[-+0-9.e_]+|true|false|null|none|no-key|not-needed|dummy|empty|ollama"
+_INSIDE = r"(?i)(?:key|token|secret|password)[\"']?\s*:\s*[\"']?([^\s\"',}]+)"
+
 SHORTEST = 6
 """A value shorter than this is no secret worth hiding: it would blank out ordinary words."""
+
+
+LONG = 20
+"""Characters that a secret has at least of which the last four may be shown."""
+
+
+def masked(value: str) -> str:
+    """A secret as it may be shown: its end where it is long, nothing of it where it is not."""
+    return f"…{value[-4:]}" if len(value) >= LONG else "…"
+
+
+def digest(secret: str) -> str:
+    """Six digits of its hash: enough to tell whether it is the same, too few to find it by."""
+    import hashlib
+
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()[:6]
+
+
+def names_secret(name: str) -> bool:
+    import re
+
+    return bool(re.search(SENSITIVE, name))
+
+
+def sets_secret(line: str) -> bool:
+    """Whether a line would write a secret itself, and no reference to one, with `config set`."""
+    import re
+
+    found = re.search(_SET, line, re.DOTALL)
+    if not found:
+        return False
+    name, value = found[1].strip("\"'"), re.sub(_REFERENCE, "", found[2])
+    words = re.split(r"[\s,\[\]{}\"']+", value) if names_secret(name) else []
+    words += re.findall(_INSIDE, value)
+    return any(word and not re.fullmatch(_PLAIN, word) for word in words)
 
 
 class Redactor:

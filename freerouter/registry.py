@@ -149,9 +149,9 @@ class Registry:
         found = self._find(tokens)
         if found is None and tokens and self._look_for_plugins():
             found = self._find(tokens)
-        if found:
-            return found
         groups = {name.split()[0] for name in self._by_name if " " in name}
+        if found and not _is_mistyped(*found, tokens, groups):
+            return found
         word = " ".join(tokens[: 2 if tokens and tokens[0] in groups else 1])
         known = {n for n, c in self._by_name.items() if not c.hidden}
         raise UsageError(
@@ -200,6 +200,18 @@ def _load_plugin(command: Command, module: str, attribute: str) -> Function:
             raise PluginError(f"{who} failed.", f"{type(error).__name__}: {error}.") from None
 
     return run
+
+
+def _is_mistyped(command: Command, size: int, tokens: list[str], groups: Collection[str]) -> bool:
+    """Whether a word behind one that stands alone for a group (`keys`) is no command of that."""
+    behind = tokens[size:]
+    return (
+        size == 1
+        and tokens[0] in groups
+        and bool(behind)
+        and not behind[0].startswith("-")
+        and not any(p.positional for p in command.parameters)
+    )
 
 
 def _by_name(commands: Iterable[Command]) -> dict[str, Command]:

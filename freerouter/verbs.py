@@ -8,7 +8,7 @@ from freerouter.registry import FRONT_END, Command, Need, Parameter, Registry
 from freerouter.verbs_aliases import ALIAS_COMMANDS
 from freerouter.verbs_backups import BACKUP_COMMANDS
 from freerouter.verbs_budgets import BUDGET_COMMANDS
-from freerouter.verbs_config import VALIDATE_COMMANDS
+from freerouter.verbs_config import CONFIG_COMMANDS, VALIDATE_COMMANDS
 from freerouter.verbs_gateway import GATEWAY_COMMANDS
 from freerouter.verbs_moving import MOVING_COMMANDS
 from freerouter.verbs_profiles import PROFILE_COMMANDS
@@ -172,6 +172,7 @@ COMMANDS = (
     *ALIAS_COMMANDS,
     *GATEWAY_COMMANDS,
     *MOVING_COMMANDS,
+    *CONFIG_COMMANDS,
     *VALIDATE_COMMANDS,
     *PROFILE_COMMANDS,
     *BACKUP_COMMANDS,

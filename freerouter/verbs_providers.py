@@ -10,6 +10,11 @@ PROVIDER = Parameter(
 ENTRY = PROVIDER._replace(help="a provider's name in providers.yaml")
 
 NUMBER = Parameter("number", "int", "which of its several keys: 2 is kept as NAME_2", default=1)
+STORE = Parameter(
+    "store",
+    choices=("env", "keyring"),
+    help="where: .env, or the system's keyring [where it is, else .env]",
+)
 AT = Parameter("at", help="its region, or your account, resource or AWS region there")
 
 PROVIDER_COMMANDS = (
@@ -136,8 +141,19 @@ PROVIDER_COMMANDS = (
         "minutes. A model that answers is proven, also by a client; `list` shows it.",
     ),
     Command(
+        "keys list",
+        "List the keys that are needed or stored: where each is, and whether it works",
+        "freerouter.commands.key_list:run",
+        aliases=("keys",),
+        needs=(Need.CONFIG,),
+        examples=("keys list", "keys list --json"),
+        details="Of a key at most its last four characters are shown. VERDICT is what its "
+        "provider said last, as far as that still holds: `check` asks again. STORED is when it "
+        "was stored here.",
+    ),
+    Command(
         "keys set",
-        "Store a provider's key in .env, typed unseen or read from standard input",
+        "Store a provider's key, typed unseen or read from standard input",
         "freerouter.commands.keys:set_key",
         (
             PROVIDER,
@@ -146,6 +162,7 @@ PROVIDER_COMMANDS = (
             AT,
             NUMBER,
             Parameter("unchecked", "flag", "store it without asking the provider"),
+            STORE,
         ),
         needs=(Need.CONFIG,),
         writes=True,
@@ -176,8 +193,24 @@ PROVIDER_COMMANDS = (
         examples=('export OPENAI_API_KEY="$(freerouter keys show master)"',),
     ),
     Command(
+        "keys rotate",
+        "Make a new key for the gateway; one that runs goes over to it",
+        "freerouter.commands.rotating:run",
+        (
+            Parameter("which", positional=True, required=True, choices=("master",)),
+            Parameter("no_reload", "flag", "store it, and leave the gateway as it runs"),
+            STORE,
+        ),
+        needs=(Need.CONFIG,),
+        writes=True,
+        examples=("keys rotate master", "keys rotate master --no-reload"),
+        details="The new key is of 32 random bytes. Clients that ask with the old one are refused "
+        "from then on: `keys show master` prints the new one. Where the gateway does not come up "
+        "with it, the old key is kept.",
+    ),
+    Command(
         "keys remove",
-        "Take a provider's key out of .env",
+        "Take a provider's key out of .env, or out of the keyring",
         "freerouter.commands.keys:remove_key",
         (PROVIDER, NUMBER),
         needs=(Need.CONFIG,),

@@ -38,7 +38,7 @@ SHELL_COMMANDS = (
     Command(
         "set",
         "Show or change the settings of the shell",
-        "freerouter.commands.settings:run",
+        "freerouter.commands.shell_settings:run",
         (
             Parameter(
                 "name",

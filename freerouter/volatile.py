@@ -13,6 +13,8 @@ _BEGIN, _VALUE, _END = "\ue0f0", "\ue0f1", "\ue0f2"
 _NUMBER = "\ue0f3"
 _KINDS = {
     "pid": "int",
+    "stored_age": "int",
+    "verdict_age": "int",
     "port": "port",
     "free_port": "port",
     "uptime": "float",
@@ -32,6 +34,8 @@ _KINDS = {
     "said_at": "any",
 }
 """The fields of results that differ from run to run."""
+_FROM_ZERO = ("uptime", "stored_age", "verdict_age")
+"""Those that may be 0 without being absent."""
 
 
 class Part(NamedTuple):
@@ -84,7 +88,7 @@ def marked(data: Any, field: str = "") -> Any:
         return [marked(value) for value in data]
     if isinstance(data, str) and data.startswith("http://127.0.0.1:"):
         return volatile_url(data)
-    absent = data in (None, "") or (data == 0 and field != "uptime")
+    absent = data in (None, "") or (data == 0 and field not in _FROM_ZERO)
     if field not in _KINDS or absent or isinstance(data, bool):
         return data
     mark = volatile(_KINDS[field], data)

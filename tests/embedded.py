@@ -65,6 +65,7 @@ NAMED = {
     "requests": "1",
     "root": "/home/ada/.config/freerouter",
     "up": "3s",
+    "usual": "24000",
     "wait": "60 min",
 }
 """What is shown for a placeholder of that name."""

@@ -69,6 +69,7 @@ SCENARIOS: dict[str, tuple[Callable[[str], None], bool]] = {
     "no_key": (no_key, True),
     "fetch": (_command("fetch"), True),
     "backup": (_command("backup"), True),
+    "setting": (_command("config", "set", "gateway.request_timeout", "30"), True),
     "restore": (_command("restore", "2", "--yes"), False),
     "undo": (_command("undo"), False),
 }

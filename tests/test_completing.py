@@ -94,6 +94,12 @@ def test_options_come_where_one_is_begun_or_nothing_else_is_left(world: World) -
     assert "--json" in bash(world, "-")
 
 
+def test_settings_are_offered_by_their_names(world: World) -> None:
+    assert bash(world, "config set gateway.p") == ["gateway.port"]
+    assert "spend" in bash(world, "config get ")
+    assert bash(world, "config unset usage.k") == ["usage.keep_days"]
+
+
 def test_a_word_is_not_offered_twice(world: World) -> None:
     assert "auto" in bash(world, "select a:free ")
     assert "a:free" not in bash(world, "select a:free ")

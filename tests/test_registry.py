@@ -100,4 +100,25 @@ def test_what_a_front_end_does_itself_cannot_be_loaded() -> None:
 
 
 def test_only_the_shell_and_scripts_are_left_to_the_front_end() -> None:
-    assert [c.name for c in COMMANDS if c.target == FRONT_END] == ["run", "record", "shell"]
+    assert [c.name for c in COMMANDS if c.target == FRONT_END] == [
+        "config edit",
+        "run",
+        "record",
+        "shell",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("keys sett groq", "keys set"),
+        ("config gte spend", "config get"),
+        ("keys lits", "keys list"),
+    ],
+)
+def test_a_word_behind_a_group_is_taken_for_its_command(line: str, meant: str) -> None:
+    assert REGISTRY.find(["keys"])[0].name == "keys list"
+    assert REGISTRY.find(["config", "--json"])[0].name == "config show"
+    with pytest.raises(UsageError) as caught:
+        REGISTRY.find(line.split())
+    assert caught.value.fix == f'Did you mean "{meant}"?'

@@ -66,7 +66,7 @@ def missing(ctx: Context, new: SetUp) -> list[str]:
     """The variables that it needs and that are not set here."""
     secrets = load_secrets(ctx)
     names = wanted_variables([new.settings, new.records])
-    return [name for name in names if secrets.get(name) is None]
+    return [name for name in names if not secrets.origin(name)]
 
 
 def missing_line(name: str) -> Line:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from freerouter.context import Context
 
 STYLES = {"ok": "ok", "warn": "warn", "error": "error", "skipped": "dim"}
+FIRST = (("init",), ("keys", "rotate", "master"))
+"""Without a providers.yaml nothing can be done, and with a weak key nothing is fetched."""
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -53,15 +55,21 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
 
 
 def _fixes(findings: list[Finding]) -> list[dict[str, Any]]:
-    """The commands that mend something, each once, in the order of what they mend."""
+    """The commands that mend something, each once, in the order of what they mend; but first what
+    the others cannot do without.
+    """
     mended: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
         if finding.command and finding.state != "ok":
             mended.setdefault(finding.command, []).append(finding)
     return [
         {"id": shlex.join(command), "command": list(command), "mends": found[0].what}
-        for command, found in mended.items()
+        for command, found in sorted(mended.items(), key=_rank)
     ]
+
+
+def _rank(one: tuple[tuple[str, ...], object]) -> int:
+    return FIRST.index(one[0]) if one[0] in FIRST else len(FIRST)
 
 
 def _lines(found: Finding) -> Iterator[Line]:

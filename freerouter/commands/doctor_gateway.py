@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from freerouter.commands.doctor_facts import finding, from_error
 from freerouter.commands.doctor_quota import check_quota
-from freerouter.config.secrets import MASTER_KEY, STRONG_KEY_LENGTH
+from freerouter.config.secrets import MASTER_KEY, STRONG_KEY_LENGTH, weak_key_fix
 from freerouter.config.state import has_models, read_pools
 from freerouter.errors import FreeRouterError, NotConfiguredError, UsageError
 from freerouter.process.engine import PINNED, find_engine, install_command
@@ -90,7 +90,7 @@ def check_gateway(facts: Facts) -> Iterator[Finding]:
         yield from _not_running(facts)
         return
     record = facts.record
-    key = (facts.secrets.get(MASTER_KEY) if facts.secrets else None) or ""
+    key = _own_key(facts) or ""
     began = time.monotonic()
     status, body = get(record.host, record.port, "/v1/models", key, SECONDS)
     took = time.monotonic() - began
@@ -125,20 +125,35 @@ def _supervisor(said: Message | None) -> Finding:
     return finding(name, "ok", f"{counted(serving, 'worker')}, none of which ever crashed.")
 
 
+def _own_key(facts: Facts) -> str | None:
+    """None also where it cannot be had: `_master_key` tells of that."""
+    try:
+        return facts.secrets.get(MASTER_KEY) if facts.secrets else None
+    except FreeRouterError:
+        return None
+
+
 def _master_key(facts: Facts) -> Iterator[Finding]:
     """A weak key stops `fetch` and `start`; none yet is no fault, one is made."""
-    key = facts.secrets.get(MASTER_KEY) if facts.secrets else None
+    try:
+        key = facts.secrets.get(MASTER_KEY) if facts.secrets else None
+    except FreeRouterError as error:
+        yield from_error("gateway.key", error)
+        return
     if key is None:
         return
     host = facts.file.address(facts.ctx.environ)[0] if facts.file else "localhost"
     if len(key) >= (STRONG_KEY_LENGTH if is_loopback(host) else STRONG):
         return
+    assert facts.secrets  # noqa: S101 - or there were no key
+    own = facts.secrets.origin(MASTER_KEY) != "environment"
     yield finding(
         "gateway.key",
         "error",
         f"The gateway's key in {MASTER_KEY} is too weak ({len(key)} characters).",
         f"It is to listen on {host}.",
-        fix=f"Unset {MASTER_KEY}, or remove it from .env: a strong one is made for you.",
+        fix="" if own else weak_key_fix(facts.secrets),
+        command=("keys", "rotate", "master") if own else (),
     )
 
 

@@ -74,7 +74,7 @@ def missing(ctx: Context, found: Imported, merged: Merged) -> list[str]:
     """The variables that were referred to there, and are not set here."""
     secrets = load_secrets(ctx)
     names = wanted_variables([list(found.entries), found.litellm])
-    return [name for name in names if secrets.get(name) is None and name not in merged.keys]
+    return [name for name in names if not secrets.origin(name) and name not in merged.keys]
 
 
 def _do(ctx: Context, merged: Merged, new: SetUp) -> None:

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from freerouter.commands.entries import entries_by_name, entry_at, find_entry, key_env
 from freerouter.config import variables
+from freerouter.config.key_notes import forget_stored, note_stored
 from freerouter.config.providers_file import variable_part
 from freerouter.config.secrets import (
+    ENV,
+    KEYRING,
     MASTER_KEY,
     clean_key,
     ensure_master_key,
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from freerouter.providers.keys import Verdict
 
 SECONDS = 20.0
+PLACES = {ENV: ".env", KEYRING: "the system's keyring"}
+"""Where a key may be stored, as it is told."""
 
 
 def set_key(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -56,9 +61,13 @@ def set_key(ctx: Context, args: Mapping[str, Any]) -> Result:
         if state == "unknown" and not _looks_right(ctx, entry, key):
             name = catalogue_of(ctx).get(entry.type).name
             show.append(Line(f"It does not look like a key of {name}.", "warn"))
-    first = variable not in load_secrets(ctx).stored
-    store(ctx.workspace, variable, key)
-    show.append(Line(f"Stored as {variable} in .env.", "ok"))
+    secrets = load_secrets(ctx)
+    first = variable not in secrets.stored and variable not in secrets.in_keyring
+    inside = secrets.in_keyring.get(variable) == ctx.workspace.root
+    where = args["store"] or (KEYRING if inside else ENV)
+    store(ctx.workspace, variable, key, where=where)
+    note_stored(ctx.workspace, variable, key, ctx.now())
+    show.append(Line(f"Stored as {variable} in {PLACES[where]}.", "ok"))
     if ctx.environ.get(variable, key).strip() != key:
         show.append(Line(f"{variable} is also set in your environment, and that one wins.", "warn"))
     data = {"provider": entry.name, "variable": variable, "verdict": state}
@@ -96,16 +105,20 @@ def remove_key(ctx: Context, args: Mapping[str, Any]) -> Result:
         names = [key_variable(ctx, entry, args["number"])]
     elif not entry.first_key:
         names += [name for name in record.env if name not in names]
+    inside = load_secrets(ctx).in_keyring
     taken = [name for name in names if remove_variable(ctx.workspace, name)]
+    for name in taken:
+        forget_stored(ctx.workspace, name)
     secrets = load_secrets(ctx)
-    still = [name for name in names if secrets.get(name)]
+    still = [name for name in names if secrets.origin(name)]
     notes = [Line(f"{n} is still set: {secrets.origin(n)}.", "warn") for n in still]
     if not taken:
         raise NotFoundError(
             f"No key of {entry.name} is in .env ({', '.join(names)}).",
             " ".join(line.text for line in notes),
         )
-    show = [Line(f"{name} taken out of .env.", "ok") for name in taken]
+    places = {name: PLACES[KEYRING if name in inside else ENV] for name in taken}
+    show = [Line(f"{name} taken out of {places[name]}.", "ok") for name in taken]
     return Result({"provider": entry.name, "variable": taken[0]}, (*show, *notes))
 
 

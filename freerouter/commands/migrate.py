@@ -188,8 +188,8 @@ def _notes(ctx: Context, files: Files) -> Sequence[str]:
     key = files.known.get(MASTER_KEY, "")
     if 0 < len(key) < STRONG_KEY_LENGTH:
         notes.append(
-            f"The gateway's key in {MASTER_KEY} is too weak: take it out of .env, "
-            "and the next fetch makes a strong one."
+            f"The gateway's key in {MASTER_KEY} is too weak: "
+            "`keys rotate master` makes a strong one."
         )
     process = _old_gateway(ctx.workspace)
     if process:

@@ -189,7 +189,7 @@ def _rank(one: Listed, row: Mapping[str, Any]) -> tuple[Any, ...]:
 def _row(one: Listed, secrets: Secrets, models: int | None) -> dict[str, Any]:
     p, entry = one.record, one.entry
     named = variables.names(entry.first_key) if entry else []
-    variable = next((n for n in named or p.env if secrets.get(n)), "")
+    variable = next((n for n in named or p.env if secrets.origin(n)), "")
     signed = not variable and not named and has_instead(p, secrets)
     literal = bool(entry and entry.first_key and not named)
     answers = models is not None

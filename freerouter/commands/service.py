@@ -75,7 +75,7 @@ def _missing(ctx: Context) -> list[Line]:
             err=True,
         )
         for name in dict.fromkeys(only_here)
-        if name not in secrets.stored
+        if name not in secrets.stored and name not in secrets.in_keyring
     ]
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from freerouter.commands.serving import running_config
 from freerouter.commands.spent import budget_rows, saved_lately
+from freerouter.config.key_notes import noted_digest
+from freerouter.config.secrets import KEYRING, MASTER_KEY, load_secrets
 from freerouter.config.state import asked_for, digest_of, fingerprint_of, has_models
 from freerouter.config.workspace import shown
 from freerouter.config.written_names import Named, aliases_in, read_config
@@ -15,6 +17,7 @@ from freerouter.errors import FreeRouterError
 from freerouter.process.control import ask
 from freerouter.process.probe import get, url_of
 from freerouter.process.record import read_record
+from freerouter.redact import digest
 from freerouter.result import Block, Fields, Line, Result, counted
 from freerouter.usage.quota_warnings import warnings
 from freerouter.volatile import volatile, volatile_url
@@ -100,7 +103,7 @@ def _running(ctx: Context, record: GatewayRecord, said: Message, *, answers: boo
         "models": record.models,
         "aliases": [{"name": one.name, "members": len(one.members)} for one in aliases],
         "engine": record.engine,
-        "drift": drift["config.yaml"] or drift["providers.yaml"],
+        "drift": any(drift.values()),
         "changed": [name for name, changed in drift.items() if changed],
         "workers": workers,
         "restarts": said.get("restarts", 0),
@@ -176,13 +179,34 @@ def _drift(ctx: Context, record: GatewayRecord) -> dict[str, bool]:
         from freerouter.commands.writing import is_current
 
         edited = not is_current(ctx)
-    return {"providers.yaml": edited, "config.yaml": generated != record.fingerprint}
+    return {
+        "providers.yaml": edited,
+        "config.yaml": generated != record.fingerprint,
+        "master key": _has_other_key(ctx, record),
+    }
+
+
+def _has_other_key(ctx: Context, record: GatewayRecord) -> bool:
+    """Whether the gateway was started with another key than clients are told of now."""
+    if not record.key:
+        return False
+    try:
+        secrets = load_secrets(ctx)
+        if secrets.origin(MASTER_KEY) == KEYRING:  # which may ask somebody to unlock it
+            return noted_digest(ctx.workspace, MASTER_KEY) not in ("", record.key)
+        key = secrets.get(MASTER_KEY)
+    except FreeRouterError:  # what cannot be read is told by others
+        return False
+    return key is not None and digest(key) != record.key
 
 
 def _warnings(said: Message, drift: Mapping[str, bool]) -> list[Block]:
     show: list[Block] = []
     if drift["config.yaml"]:
         what = "config.yaml has changed since it was started: `freerouter reload`."
+        show.append(Line(what, "warn"))
+    if drift["master key"]:
+        what = "It still takes the gateway's old key, and not the one of now: `freerouter reload`."
         show.append(Line(what, "warn"))
     if drift["providers.yaml"]:
         what = (

@@ -35,7 +35,7 @@ from freerouter.providers.catalogue import catalogue_of
 from freerouter.result import Line, Result, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from freerouter.config.validation.findings import Hit
     from freerouter.config.yaml_file import Document
@@ -200,7 +200,7 @@ def _providers(
         return
     secrets = secrets if target.own else _beside(ctx, target)
     rows = read_models(ctx.workspace) if target.own else []
-    setup = providers.Setup(file, secrets.get, rows, load_known(), _today(ctx), found.text)
+    setup = providers.Setup(file, _if_set(secrets), rows, load_known(), _today(ctx), found.text)
     hits = [hit for check in providers.CHECKS for hit in check(setup)]
     unset = [hit.path for hit in hits if hit.rule == "unset-variable"]
     hits += setup_checks.check_providers(file, catalogue_of(ctx), secrets, unset)
@@ -215,6 +215,18 @@ def _of_a_made_file(hit: Hit) -> Hit:
         return hit._replace(mend=None)
     fix = f"{hit.fix} It comes from `litellm:` in providers.yaml.".strip()
     return hit._replace(mend=None, fix=fix)
+
+
+def _if_set(secrets: Secrets) -> Callable[[str], str | None]:
+    """Values by name; what lies in a keyring that does not open is set all the same."""
+
+    def get(name: str) -> str | None:
+        try:
+            return secrets.get(name)
+        except FreeRouterError:
+            return name
+
+    return get
 
 
 def _config(
@@ -265,6 +277,7 @@ def _beside(ctx: Context, target: Target) -> Secrets:
     """The variables that are set here, those of a `.env` beside the file included."""
     secrets = Secrets(ctx.workspace, ctx.environ)
     if not target.own:
+        secrets.in_keyring = {}
         secrets.stored = read_env_file(os.path.join(os.path.dirname(target.path), ".env"))
         ctx.redact.learn(secrets.stored)
     return secrets

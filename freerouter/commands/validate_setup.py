@@ -6,7 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from freerouter.config.secrets import MASTER_KEY, STRONG_KEY_LENGTH
+from freerouter.config.secrets import MASTER_KEY, STRONG_KEY_LENGTH, weak_key_fix
 from freerouter.config.state import FINGERPRINT, is_as_written
 from freerouter.config.validation.findings import Finding, Hit, Mend
 from freerouter.config.validation.providers import placed_entries
@@ -63,9 +63,12 @@ def check_providers(
 
 def check_gateway(file: ProvidersFile, ctx: Context, secrets: Secrets) -> Iterator[Hit]:
     """Where the gateway would listen, and behind which key. None yet is made when it starts."""
-    key = secrets.get(MASTER_KEY)
+    try:
+        key = secrets.get(MASTER_KEY)
+    except FreeRouterError:  # a keyring that does not open is no fault of the file
+        key = None
     host, _ = file.address(ctx.environ)
-    fix = f"Unset {MASTER_KEY}, or remove it from .env: a strong one is made for you."
+    fix = weak_key_fix(secrets)
     if key is not None and not is_loopback(host) and len(key) < STRONG:
         what = f"the gateway would listen on {host} behind a weak key."
         yield Hit("open-bind", ("gateway", "host"), what, f"{fix} Or listen on 127.0.0.1.")

@@ -161,7 +161,7 @@ def environment(
         if account.base_name:
             values[account.base_name] = account.engine_url
         values |= {param.variable: param.value for param in account.params if param.variable}
-    for name in _references(file.litellm):
+    for name in references(file.litellm):
         value = secrets.get(name)
         if value is None:
             raise NotConfiguredError(
@@ -189,11 +189,11 @@ def _by_reference(value: Any, where: str) -> Any:
     return value
 
 
-def _references(value: Any) -> list[str]:
+def references(value: Any) -> list[str]:
     if isinstance(value, dict):
-        return [name for item in value.values() for name in _references(item)]
+        return [name for item in value.values() for name in references(item)]
     if isinstance(value, list):
-        return [name for item in value for name in _references(item)]
+        return [name for item in value for name in references(item)]
     return variables.names(value) if isinstance(value, str) else []
 
 

@@ -6,7 +6,6 @@ the right one again among those that are still at hand; nobody can work one out 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ import yaml
 from freerouter.config.secrets import Secrets
 from freerouter.config.yaml_file import parse_yaml
 from freerouter.errors import FileError
-from freerouter.redact import KEY_SHAPES, SHORTEST
+from freerouter.redact import KEY_SHAPES, SHORTEST, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,6 +29,9 @@ _PAIR = re.compile(
     r"(\"[^\"\n]*\"|'[^'\n]*'|[^\s,}\]'\"\[{&*|>!][^\s,}\]'\"]*(?=[ \t]*(?:[,}\]]|[ \t]#|\r?$)))"
 )
 """A name and a value on one line, also in a comment. A value of several words is a sentence."""
+_LIST = re.compile(r"(?m)^[ \t-]*keys[ \t]*:[ \t]*(?:#.*)?\r?\n((?:[ \t]*(?:[-#].*)?\r?\n?)+)")
+_ITEM = re.compile(r"(?m)^[ \t]*(?:#[ \t]*)?-[ \t]+[\"']?([^\s\"'#]+)")
+"""A list of keys where nothing but its lines can be read."""
 _SHAPED = re.compile(KEY_SHAPES)
 _LOGIN = re.compile(r"://[^\s/@:\"']*:([^\s/@\"']+)@")
 _NO_SECRET = re.compile(
@@ -40,7 +42,7 @@ _NO_SECRET = re.compile(
 
 
 def mark_of(secret: str) -> str:
-    return f"hidden-{hashlib.sha256(secret.encode('utf-8', 'surrogateescape')).hexdigest()[:6]}"
+    return f"hidden-{digest(secret)}"
 
 
 def secrets_in(text: str) -> set[str]:
@@ -54,11 +56,13 @@ def secrets_in(text: str) -> set[str]:
 
 def secrets_of(raw: bytes) -> set[str]:
     """The same for a hand-written file, which may have them over several lines or in lists."""
-    found = secrets_in(as_text(raw))
+    text = as_text(raw)
+    found = secrets_in(text)
     try:
         node = parse_yaml(raw, "").node
     except FileError:
-        return found
+        items = (item for block in _LIST.findall(text) for item in _ITEM.findall(block))
+        return found | {item for item in items if _is_one(item)}
     return found | {value for value in _named(node, under=False) if _is_one(value)}
 
 

@@ -6,8 +6,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from freerouter.config import atomic
-from freerouter.config.secrets import MASTER_KEY, read_env_file, remove_variable
+from freerouter.config import atomic, keyring
+from freerouter.config.secrets import MASTER_KEY, keyring_names, read_env_file, remove_variable
 from freerouter.config.workspace import DEFAULT, Workspace, is_profile_name
 from freerouter.errors import NotFoundError, UsageError
 from freerouter.registry import did_you_mean
@@ -84,7 +84,10 @@ def copy_besides(source: Workspace, target: Workspace, *, keys: bool) -> None:
             from shutil import copytree
 
             copytree(path, os.path.join(target.root, name), dirs_exist_ok=True)
-    if keys and source.profile and read_env_file(source.env_file):
+    inside = [name for name in keyring_names(source.env_file) if name != MASTER_KEY]
+    if keys and source.profile and (read_env_file(source.env_file) or inside):
+        for name in inside:
+            keyring.write(target.root, name, keyring.read(source.root, name))
         with open(source.env_file, encoding="utf-8-sig") as file:
             atomic.write_text(target.env_file, file.read())
         remove_variable(target, MASTER_KEY)
@@ -92,7 +95,8 @@ def copy_besides(source: Workspace, target: Workspace, *, keys: bool) -> None:
 
 def own_keys(workspace: Workspace) -> Collection[str]:
     """Names in the .env of the profile itself."""
-    return [name for name in read_env_file(workspace.env_file) if name != MASTER_KEY]
+    path = workspace.env_file
+    return [n for n in (*read_env_file(path), *keyring_names(path)) if n != MASTER_KEY]
 
 
 def put_aside(workspace: Workspace, now: float) -> str:
@@ -106,6 +110,8 @@ def put_aside(workspace: Workspace, now: float) -> str:
     while os.path.exists(target):
         number += 1
         target = f"{base}_{number}"
+    for name in keyring_names(workspace.env_file):
+        keyring.delete(workspace.root, name)
     with atomic.lock(workspace.base.root):
         os.makedirs(target, mode=0o700)
         for name in ("providers.yaml", *OWN):

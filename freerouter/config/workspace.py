@@ -68,6 +68,11 @@ class Workspace(NamedTuple):
         return self._path("state", "verdicts.json")
 
     @property
+    def keys_file(self) -> str:
+        """When which key was stored."""
+        return self._path("state", "keys.json")
+
+    @property
     def proven_file(self) -> str:
         """Which models have answered, and when."""
         return self._path("state", "proven.json")

@@ -76,6 +76,10 @@ def execute(
             f"`{call.command.name}` is not recorded by --record.",
             fix="`freerouter record FILE` records what is done in the shell.",
         )
+    if call.command.name == "config edit":
+        from freerouter.frontends.editing import edit
+
+        return edit(session, console, call)
     if call.command.target == FRONT_END:
         session.profile = call.profile or session.profile
     if call.command.name == "shell":

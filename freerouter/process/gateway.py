@@ -117,6 +117,7 @@ def _spawn(
         launch.models,
         launch.engine,
         control_path(workspace.state, token),
+        key=job["key"],
     )
     try:
         write_record(workspace, record)

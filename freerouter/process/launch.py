@@ -8,6 +8,7 @@ from freerouter.config.providers_file import KEEP_DAYS
 from freerouter.config.state import fingerprint_of
 from freerouter.errors import FileError, UsageError
 from freerouter.process.port import is_loopback
+from freerouter.redact import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +76,7 @@ class Launch(NamedTuple):
             raise UsageError(
                 f"The gateway's key is too short to listen on {self.host}.",
                 "Anyone on the network could guess it.",
-                f"Remove {MASTER_KEY}: a strong one is made for you. Or listen on 127.0.0.1.",
+                "`keys rotate master` makes a strong one. Or listen on 127.0.0.1.",
             )
 
 
@@ -110,6 +111,7 @@ def job_of(ctx: Context, launch: Launch) -> dict[str, Any]:
         "beside": ctx.workspace.root,
         "fingerprint": fingerprint_of(path),
         "models": launch.models,
+        "key": digest(launch.master_key),
         "environ": {**base_environment(ctx), **settings, **secrets},
         "secrets": sorted(secrets),
         "workers": launch.workers,

@@ -29,6 +29,8 @@ class GatewayRecord(NamedTuple):
     """The socket at which its supervisor is spoken to."""
     workers: tuple[tuple[int, str], ...] = ()
     """Process ids and start times."""
+    key: str = ""
+    """The digest of the master key with which it was started."""
 
     @property
     def identity(self) -> Identity:
@@ -59,6 +61,7 @@ def read_record(workspace: Workspace) -> GatewayRecord | None:
             str(data["engine"]),
             str(data.get("control", "")),
             tuple((int(pid), str(started)) for pid, started in data.get("workers", ())),
+            str(data.get("key", "")),
         )
     except (KeyError, TypeError, ValueError):
         return None

@@ -72,6 +72,7 @@ class Traces:
             self._engine,
             self._control,
             tuple((worker.pid, worker.started) for worker in workers),
+            job.get("key", ""),
         )
         if record != self._written or not os.path.exists(self._workspace.gateway_file):
             with contextlib.suppress(FreeRouterError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from prompt_toolkit.history import FileHistory, InMemoryHistory
 
-from freerouter.redact import KEY_SHAPES
+from freerouter.redact import KEY_SHAPES, sets_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,8 +22,10 @@ LOOKED_AT = 500
 
 
 def holds_secret(line: str, redact: Callable[[str], str] = str) -> bool:
-    """Whether a line has something of a key's shape in it, or a secret that is known."""
-    return bool(re.search(KEY_SHAPES, line)) or redact(line) != line
+    """Whether a line has something of a key's shape in it, a secret that is known, or one that it
+    would write into providers.yaml.
+    """
+    return bool(re.search(KEY_SHAPES, line)) or sets_secret(line) or redact(line) != line
 
 
 class PassingHistory(InMemoryHistory):

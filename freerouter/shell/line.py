@@ -10,7 +10,7 @@ from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.styles import Style
 
-from freerouter.commands import settings
+from freerouter.commands import shell_settings
 from freerouter.frontends.cells import one_line
 from freerouter.frontends.interrupts import held
 from freerouter.shell.completion import ShellCompleter
@@ -70,7 +70,7 @@ class Editor:
         self._session = session
         self._around = around
         ctx = session.context()
-        self.settings = settings.read_settings(ctx.workspace)
+        self.settings = shell_settings.read_settings(ctx.workspace)
         self.recent: Mapping[str, int] = {}
         self._lines: list[str] = []
         self._history_file = ctx.workspace.history_file if ctx.workspace.configured else ""
@@ -108,7 +108,7 @@ class Editor:
     def settle(self) -> None:
         """A command may have changed the settings."""
         workspace = self._session.context().workspace
-        found = settings.read_settings(workspace) if workspace.configured else self.settings
+        found = shell_settings.read_settings(workspace) if workspace.configured else self.settings
         if found != self.settings:
             self.settings = found
             self._apply()
@@ -116,7 +116,7 @@ class Editor:
     def set(self, words: list[str]) -> Result:
         """Raises UsageError."""
         workspace = self._session.context().workspace
-        self.settings, result = settings.change(self.settings, words, workspace)
+        self.settings, result = shell_settings.change(self.settings, words, workspace)
         self._apply()
         return result
 

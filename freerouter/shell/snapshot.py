@@ -84,6 +84,7 @@ class Reader:
 
     def _names(self, workspace: Workspace) -> dict[str, Group]:
         """Names of the other kinds; a kind whose names are the same is the same group."""
+        from freerouter.config.settings import known_names
         from freerouter.plugins import flow_directories
         from freerouter.resources import flow_paths
 
@@ -101,6 +102,7 @@ class Reader:
             "flow": sorted(flow_paths(flow_directories(workspace.flows))),
             "profile": ["default", *there] if there else [],
             "backup": ["latest", *backups] if backups else [],
+            "setting": known_names(),
         }
         for kind, names in found.items():
             if self._groups.get(kind, ((),))[0] != tuple(names):

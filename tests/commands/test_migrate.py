@@ -289,5 +289,5 @@ def test_a_weak_key_of_the_gateway_is_told_where_it_stands_in_env(old: World) ->
     (old.workspace / "config.yaml").unlink()
     ran = old.cli("migrate", "--yes")
     assert ran.code == 0
-    assert "too weak: take it out of .env" in ran.err
+    assert "too weak: `keys rotate master` makes a strong one." in ran.err
     assert "LITELLM_MASTER_KEY" not in stored(old)

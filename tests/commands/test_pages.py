@@ -36,6 +36,8 @@ LINES = {
     "keys set": "keys set openrouter --from-env MINE",
     "keys check": "keys check openrouter",
     "keys show": "keys show master",
+    "keys list": "keys list",
+    "keys rotate": "keys rotate master",
     "providers list": "providers list",
     "providers show": "providers show openrouter",
     "fetch": "fetch",
@@ -89,6 +91,11 @@ LINES = {
     "diff": "diff 3",
     "undo": "undo",
     "restore": "restore latest --yes",
+    "config set": "config set gateway.port 4100",
+    "config get": "config get gateway.port",
+    "config show": "config show",
+    "config redacted": "config redacted",
+    "config unset": "config unset gateway.port",
 }
 """A command by its name, in an order in which each has something to tell."""
 RUNNING = {
@@ -160,6 +167,7 @@ def test_every_command_is_here_but_those_that_open_a_shell() -> None:
     """And but `chat`, which is one, and the schema of flows, which is a file of the docs."""
     visible = {command.name for command in REGISTRY.visible}
     assert visible - set(LINES) - set(RUNNING) == {
+        "config edit",
         "run",
         "record",
         "shell",
@@ -207,4 +215,9 @@ def test_no_key_is_given_to_programs(set_up: Told) -> None:
 
 
 def test_what_stands_behind_a_front_end_has_no_module_of_its_own() -> None:
-    assert {c.name for c in REGISTRY.visible if c.target == FRONT_END} == {"run", "record", "shell"}
+    assert {c.name for c in REGISTRY.visible if c.target == FRONT_END} == {
+        "config edit",
+        "run",
+        "record",
+        "shell",
+    }

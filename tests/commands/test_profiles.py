@@ -158,7 +158,7 @@ def test_a_copy_has_its_keys_its_flows_and_a_gateway_key_of_its_own(two: World) 
     (profile(two, "dev") / ".env").write_text("LITELLM_MASTER_KEY=sk-of-dev-0123456789\nMINE=k1\n")
     (profile(two, "dev") / "flows").mkdir()
     (profile(two, "dev") / "flows" / "own.yaml").write_text("flow: own\n")
-    (profile(two, "dev") / "state").mkdir()
+    (profile(two, "dev") / "state").mkdir(exist_ok=True)
     (profile(two, "dev") / "state" / "models.json").write_text("{}")
     assert two.cli("profile", "copy", "dev", "st").code == 0
     copy = read_env_file(str(profile(two, "st") / ".env"))

@@ -18,6 +18,7 @@ CHANGED = {
     "fetch": {"backup", "config.yaml", "state/models.json"},
     "key": {".env"},
     "no_key": {".env"},
+    "setting": {"backup", "config.yaml", "providers.yaml", "state/models.json"},
     "restore": {"backup", "config.yaml", "providers.yaml", "state/models.json"},
     "undo": {"backup", "config.yaml", "state/models.json", "state/undone.json"},
 }

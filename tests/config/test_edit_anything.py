@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,11 @@ from freerouter.config.edit import (
     switch_provider,
 )
 from freerouter.config.providers_file import Entry, load_providers
+from freerouter.config.put_setting import put
+from freerouter.config.settings import find
 from freerouter.config.workspace import Workspace
+from freerouter.config.yaml_file import read_yaml
+from freerouter.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -331,3 +336,55 @@ def test_selecting(file: Written, chosen: dict[str, list[str]]) -> None:
     left = comments(new.raw)
     kept = {c for c, owner in file[2].items() if owner not in touched}
     assert kept <= set(left)
+
+
+SETTINGS = st.sampled_from(
+    (
+        ("gateway.port", 4002),
+        ("gateway.workers", 2),
+        ("spend", "never"),
+        ("usage.keep_days", 7),
+        ("litellm.litellm_settings.drop_params", False),
+        ("litellm.router_settings.retry_policy.TimeoutErrorRetries", 1),
+        ("litellm.callbacks", ["one", "#two"]),
+    )
+)
+
+
+@given(written(), SETTINGS)
+@settings(max_examples=150)
+def test_setting_and_taking_out_again(file: Written, wanted: tuple[str, Any]) -> None:
+    name, value = wanted
+    note(file[0].decode())
+    with TemporaryDirectory() as root:
+        place = Place(root, file[0])
+        had, chosen = place.entries, place.select
+        before = at(place, name)
+        if b"&same" in file[0] and name.startswith("litellm.litellm_settings."):
+            # Another setting is written by the same words, and must not change with it.
+            with pytest.raises(UsageError):
+                put(place.workspace, name, value, 0.0)
+            assert place.raw == file[0]
+            return
+        put(place.workspace, name, value, 0.0)
+        note(place.raw.decode())
+        assert at(place, name) == value
+        assert (place.entries, place.select) == (had, chosen)
+        assert sorted(comments(place.raw)) == sorted(comments(file[0]))
+        if b"\r\n" in file[0]:
+            assert place.raw.count(b"\n") == place.raw.count(b"\r\n")
+        put(place.workspace, name, before, 0.0)
+        note(place.raw.decode())
+        assert at(place, name) == before
+        assert (place.entries, place.select) == (had, chosen)
+        assert set(comments(place.raw)) <= set(comments(file[0]))
+
+
+def at(place: Place, name: str) -> Any:
+    """What the file itself says; None where it is silent."""
+    document, file = read_yaml(place.workspace.providers_file), load_providers(place.workspace)
+    try:
+        found = find(name, document, file, {})
+    except NotFoundError:
+        return None
+    return found.value if found.kind == "file" else None

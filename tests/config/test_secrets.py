@@ -200,7 +200,7 @@ def test_a_weak_key_for_the_gateway_is_refused(
         ensure_master_key(make_context())
     assert str(caught.value) == (
         "The gateway's key in LITELLM_MASTER_KEY is too weak (7 characters). "
-        "Unset LITELLM_MASTER_KEY, or remove it from .env: a strong one is made for you."
+        "Unset LITELLM_MASTER_KEY in your environment: `keys rotate master` makes a strong one."
     )
     assert not (world.workspace / ".env").exists()
 

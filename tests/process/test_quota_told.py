@@ -95,5 +95,5 @@ def test_what_a_provider_says_of_its_limits_is_told(
     assert "named has 5 % of the requests left until " in told
     scarce = json.loads(gateway.cli("status", "--json").out)["quota"]
     assert [(one["who"], one["percent"]) for one in scarce] == [("silent/b", 100), ("named", 95)]
-    seen = Reader().read(make_context()).quota
+    seen = Reader().read(make_context()).standing.quota
     assert [one.short for one in seen] == ["silent/b 100 % of today", "named 95 % of this month"]

@@ -108,3 +108,16 @@ def test_a_plain_terminal_is_served_too(shell: Any) -> None:
     shell.expect(PROMPT)
     shell.send("exit\r")
     assert left(shell) == 0
+
+
+def test_a_key_for_a_setting_is_not_run_and_not_kept(world: World, shell: Any) -> None:
+    shell.send("config set litellm.general_settings.master_key canary7plain\r")
+    shell.expect("It was not run, and it is not kept in the history.")
+    shell.expect(PROMPT)
+    shell.send("config get gateway.port\r")
+    shell.expect("4000")
+    shell.expect(PROMPT)
+    shell.send("exit\r")
+    left(shell)
+    assert "config get" in (world.workspace / "state" / "history").read_text()
+    assert "canary7plain" not in str(world.written())

@@ -46,7 +46,7 @@ def test_a_line_begins_with_a_command_or_a_word_of_the_shell() -> None:
 
 
 def test_the_second_word_of_a_command_follows_its_first() -> None:
-    assert offered("keys ")[:3] == ["set", "check", "show"]
+    assert offered("keys ")[:4] == ["list", "set", "check", "show"]
 
 
 def test_options_follow_a_command_and_are_not_offered_twice() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from freerouter.commands.next import next_step
-from freerouter.commands.settings import VALUES
+from freerouter.commands.shell_settings import VALUES
 from freerouter.shell.words import LEAVE, WORDS
 from freerouter.standing import Standing
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ledger_entries import NOON
 
 from freerouter.limits import limits_of
-from freerouter.shell.snapshot import Snapshot
 from freerouter.shell.toolbar import toolbar
+from freerouter.standing import Standing
 from freerouter.usage.quota_store import News, Pot, QuotaStore
 from freerouter.usage.quota_warnings import Warned, warnings
 
@@ -66,7 +66,7 @@ def test_they_are_told_in_local_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_toolbar_has_the_nearest_one() -> None:
     one = Warned("groq", 92, "requests", "day", NOON)
-    now = Snapshot(configured=True, address="127.0.0.1:4000", quota=(one,))
+    now = Standing(configured=True, address="127.0.0.1:4000", quota=(one,))
     drawn = "".join(text for _, text in toolbar(now, "", 120))
     assert drawn == " gateway 127.0.0.1:4000 · groq 92 % of today · 0 requests today"
     now = now._replace(quota=(one._replace(percent=100), one))

@@ -82,14 +82,16 @@ RULES = (
         WARNING,
         BOTH,
         "A key or password that is written out instead of named.",
-        "It ends up in copies, in repositories and in what is shown on screens.",
+        "It ends up in copies, in repositories and in what is shown on screens. One that others "
+        "have seen is made anew where it comes from, the gateway's own by `keys rotate master`.",
     ),
     Rule(
         "weak-key",
         ERROR,
         BOTH,
         "A key of the gateway that can be guessed.",
-        "`start` refuses it; LiteLLM refuses those that it knows.",
+        "`start` refuses it; LiteLLM refuses those that it knows. `keys rotate master` makes a "
+        "strong one.",
     ),
     Rule(
         "wrong-type",
@@ -198,7 +200,7 @@ RULES = (
         ERROR,
         OURS,
         "A gateway that listens on more than this machine, without a strong key.",
-        "`start` refuses to.",
+        "`start` refuses to. `keys rotate master` makes a strong key.",
     ),
     Rule(
         "refused",
