@@ -167,7 +167,9 @@ class OfRequests:
 
     def admit(self, deployment: Any, given: Any) -> Hold | None:
         exchange = serving.get()
-        found = self._budgets.admit(deployment, given, exchange.size if exchange else 0)
+        if exchange is None:
+            return None  # as with the quotas
+        found = self._budgets.admit(deployment, given, exchange.size)
         if isinstance(found, Shut):
             raise self._refusal(found, deployment)
         return found
