@@ -7,12 +7,14 @@ than one bucket's length too late.
 
 It is a cache of counts, not a record: nothing waits for the disk. A worker that is killed loses
 none of it; a machine that goes down may lose the last minutes, and the counts are then a little too
-low until the provider says otherwise. Everything here may raise sqlite3.Error.
+low until the provider says otherwise. Everything here may raise sqlite3.Error, and
+opening it OSError.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -127,6 +129,7 @@ class QuotaStore:
     """One worker's connection. Not for several threads."""
 
     def __init__(self, path: str) -> None:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
         self._ids: dict[Pot, int] = {}
         self._periods: dict[int, tuple[float, float]] = {}
