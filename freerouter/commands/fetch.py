@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from freerouter.commands.judging import another_key
 from freerouter.commands.writing import (
     gone_line,
-    last_lists,
+    lists_in,
     parts_of,
     total_line,
     with_keys,
@@ -19,12 +19,12 @@ from freerouter.commands.writing import (
 )
 from freerouter.config.providers_file import OPTIONS, load_providers
 from freerouter.config.state import (
+    left_out_in,
     read_fetched,
-    read_left_out,
-    read_refused,
-    read_refusing,
     read_state,
-    read_suffixes,
+    refused_in,
+    refusing_in,
+    suffixes_in,
 )
 from freerouter.errors import FileError, FreeRouterError, NotConfiguredError, ProviderError
 from freerouter.providers.configured import accounts_of, configured_accounts, first_keys
@@ -72,7 +72,8 @@ def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
     asked = [a for a in every if not only or a.name in only]
     kept = Kept(ctx.workspace.answers, ctx.now, fresh=args["fresh"])
     outcomes = [_mended(o) for o in _discover(ctx, asked, args["timeout"], kept)]
-    old, suffixes = last_lists(ctx.workspace), read_suffixes(ctx.workspace)
+    last = read_state(ctx.workspace.models_file)
+    old, suffixes = lists_in(last), suffixes_in(last)
     outcomes = [_under(o, suffixes) for o in outcomes]
     keys = together(_proven(ctx, outcomes, args))
     file, standing = _by_now(ctx, file)
@@ -99,11 +100,11 @@ def _run(ctx: Context, args: Mapping[str, Any]) -> Result:
         raise _nothing(ctx, [*problems, *_silent(parts, answers)])
     before = read_fetched(ctx.workspace) if only else None
     told = {n: dict(o.left_out) for n, o in answers.items() if o.left_out or o.error is None}
-    left_out = {**read_left_out(ctx.workspace), **told}
+    left_out = {**left_out_in(last), **told}
     when = ctx.now() if before is None else before
-    refused = {**read_refused(ctx.workspace), **{k.first.account.name: k.left_out for k in keys}}
+    refused = {**refused_in(last), **{k.first.account.name: k.left_out for k in keys}}
     refused = {name: names for name, names in refused.items() if names}
-    refusing = read_refusing(read_state(ctx.workspace.models_file)) - answers.keys()
+    refusing = refusing_in(last) - answers.keys()
     refusing |= {name for name, outcome in answers.items() if is_refused(outcome)}
     changed = write(
         ctx, file, parts, fetched=when, left_out=left_out, refused=refused, refusing=refusing

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from freerouter.commands.serving import Serving, serving
 from freerouter.config.kept_models import OF_KIND, OWN, able, read_kept
 from freerouter.config.proven import day_of, read_calls
-from freerouter.config.state import read_refusing, read_selected, read_state
+from freerouter.config.state import read_selected, read_state, refusing_in
 from freerouter.rows import Rows
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def read_listing(ctx: Context) -> Listing:
     served = found.names or ()
     asked = {*proven, *failing, *served, *(f"{p}/{m}" for p, m in selected)}
     there = {name: place for place, name in enumerate(names) if name in asked}
-    refusing = read_refusing(data)
+    refusing = refusing_in(data)
     besides = {
         name: {**BESIDES, "why": REFUSED} if name in refusing else BESIDES for name in providers
     }

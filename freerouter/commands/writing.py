@@ -22,8 +22,8 @@ from freerouter.config.state import (
     read_models,
     read_ranked_by,
     read_refused,
-    read_refusing,
     read_state,
+    refusing_in,
     state_text,
 )
 from freerouter.errors import FileError, FreeRouterError, ProviderError
@@ -59,10 +59,15 @@ class Part(NamedTuple):
 
 def last_lists(workspace: Workspace) -> dict[str, list[Model]]:
     """The models of the last fetch, by provider."""
+    return lists_in(read_state(workspace.models_file))
+
+
+def lists_in(data: Mapping[str, Any] | None) -> dict[str, list[Model]]:
+    from freerouter.config.kept_models import read_kept, rows_of
     from freerouter.providers.models import Model
 
     lists: dict[str, list[Model]] = {}
-    for row in read_models(workspace):
+    for row in rows_of(read_kept(data)):
         model = Model(**{name: row[name] for name in Model._fields})
         lists.setdefault(model.provider, []).append(model)
     return lists
@@ -227,7 +232,7 @@ def write(
     if refused is None:
         refused = read_refused(workspace)
     if refusing is None:
-        refusing = read_refusing(read_state(workspace.models_file))
+        refusing = refusing_in(read_state(workspace.models_file))
     refusing = sorted(p.account.name for p in parts if p.account.name in refusing)
     rows = [
         {**m._asdict(), "written": m.id in written}

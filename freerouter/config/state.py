@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from freerouter.config.workspace import Workspace
 
+    State = Mapping[str, Any] | None
+    """What `read_state` gives."""
 
 POOL = frozenset({"name", "members", "strategy", "weights", "lost", "own"})
 
@@ -44,7 +46,10 @@ def read_models(workspace: Workspace) -> list[dict[str, Any]]:
 
 def read_suffixes(workspace: Workspace) -> dict[str, str]:
     """By provider, what its server wanted after the address that the user gave (`/v1`, say)."""
-    data = read_state(workspace.models_file)
+    return suffixes_in(read_state(workspace.models_file))
+
+
+def suffixes_in(data: State) -> dict[str, str]:
     found = data.get("suffixes") if data else None
     if not isinstance(found, dict):
         return {}
@@ -53,7 +58,10 @@ def read_suffixes(workspace: Workspace) -> dict[str, str]:
 
 def read_left_out(workspace: Workspace) -> dict[str, dict[str, int]]:
     """By provider, how many rows of its last list are no models to chat with, by kind."""
-    data = read_state(workspace.models_file)
+    return left_out_in(read_state(workspace.models_file))
+
+
+def left_out_in(data: State) -> dict[str, dict[str, int]]:
     found = data.get("left_out") if data else None
     if not isinstance(found, dict):
         return {}
@@ -66,14 +74,17 @@ def read_left_out(workspace: Workspace) -> dict[str, dict[str, int]]:
 
 def read_refused(workspace: Workspace) -> dict[str, list[str]]:
     """By provider with several keys, the variables of those that it refused last."""
-    data = read_state(workspace.models_file)
+    return refused_in(read_state(workspace.models_file))
+
+
+def refused_in(data: State) -> dict[str, list[str]]:
     found = data.get("refused") if data else None
     if not isinstance(found, dict):
         return {}
     return {name: [*names] for name, names in found.items() if isinstance(names, list)}
 
 
-def read_refusing(data: Mapping[str, Any] | None) -> frozenset[str]:
+def refusing_in(data: State) -> frozenset[str]:
     """Providers that refused every key when they were last asked, so that their lists are old."""
     found = data.get("refusing") if data else None
     names = found if isinstance(found, list) else ()
