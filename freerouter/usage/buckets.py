@@ -61,9 +61,12 @@ def percentiles(counts: Counter[int], parts: Sequence[float]) -> list[float | No
         return [None for _ in parts]
     ranks = [max(1, -(-round(part * total * 1e6) // 10**6)) for part in parts]
     found: list[float | None] = []
-    below = 0
+    below, rank = 0, ranks[0]
     for bucket, number in sorted(counts.items()):
         below += number
-        while len(found) < len(ranks) and ranks[len(found)] <= below:
+        while rank <= below:
             found.append(middle_of(bucket) / 1e6)
+            if len(found) == len(ranks):
+                return found
+            rank = ranks[len(found)]
     return found
