@@ -6,14 +6,13 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from freerouter.usage.buckets import counted_in, percentiles
+from freerouter.usage.buckets import percentiles_in
 from freerouter.usage.days import date_of
 from freerouter.usage.entry import Way
 from freerouter.usage.schema import SLOT, open_to_read, unreadable
 from freerouter.usage.spans import Span, columns, sum_up
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable, Iterator, Mapping
 
 SHORT = 3 * 60 * 60 * 1000
@@ -47,14 +46,13 @@ class Usage(NamedTuple):
 
 
 class Figures:
-    """Some of the sums, added up. Durations are counted when they are first asked for."""
+    """Some of the sums, added up. Durations are sorted when they are asked for."""
 
     def __init__(self) -> None:
         self.requests = self.failed = self.calls = self.failed_calls = 0
         self.tokens_in = self.tokens_out = self.cost = self.unpriced = 0
         self._talked = 0
         self._packs: tuple[list[bytes], list[bytes]] = ([], [])
-        self._counts: list[Counter[int]] = []
 
     def add(self, way: Way, span: Span) -> None:
         self.requests += span.requests
@@ -67,7 +65,6 @@ class Figures:
         self.cost += span.cost
         self.unpriced += span.unpriced
         self._talked += span.talked
-        self._counts.clear()
         self._packs[0].append(span.latencies)
         self._packs[1].append(span.firsts)
 
@@ -77,7 +74,6 @@ class Figures:
         self._talked += other._talked
         for mine, packs in zip(self._packs, other._packs, strict=True):
             mine.extend(packs)
-        self._counts.clear()
 
     @property
     def rate(self) -> float | None:
@@ -87,17 +83,12 @@ class Figures:
     @property
     def latencies(self) -> list[float | None]:
         """Seconds below which half, 95 and 99 of a hundred requests lie."""
-        return percentiles(self._counted()[0], PARTS)
+        return percentiles_in(self._packs[0], PARTS)
 
     @property
     def first_token(self) -> float | None:
         """Half of the streams had begun after so many seconds."""
-        return percentiles(self._counted()[1], PARTS[:1])[0]
-
-    def _counted(self) -> list[Counter[int]]:
-        if not self._counts:
-            self._counts = [counted_in(packs) for packs in self._packs]
-        return self._counts
+        return percentiles_in(self._packs[1], PARTS[:1])[0]
 
 
 SUMS = (
