@@ -125,7 +125,7 @@ def _ask(ctx: Context, served: Sequence[Served]) -> tuple[list[Line], int]:
     if not accounts:
         return [Line(NOBODY, "dim")], 0
     lines, answered = [], 0
-    for told in ask_each(accounts, TIMEOUT):
+    for told in sorted(ask_each(accounts, TIMEOUT), key=lambda told: told.account.title):
         if told.error:
             text = " ".join(p for p in (told.error.what, told.error.why, told.error.fix) if p)
             lines.append(Line(text, "warn", err=True))

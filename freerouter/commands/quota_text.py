@@ -76,7 +76,7 @@ def _forecast(one: Quota, now: float) -> str:
 def _from(one: Quota, now: float) -> str:
     number = "counted"
     if one.said_at is not None:
-        number = f"said at {volatile('any', clock(one.said_at, now))}"
+        number = f"said {volatile('any', clock(one.said_at, now))}"
     return f"{FROM[one.limit.source]}, {number}"
 
 

@@ -7,12 +7,14 @@ than one bucket's length too late.
 
 It is a cache of counts, not a record: nothing waits for the disk. A worker that is killed loses
 none of it; a machine that goes down may lose the last minutes, and the counts are then a little too
-low until the provider says otherwise. Everything here may raise sqlite3.Error.
+low until the provider says otherwise. Everything here may raise sqlite3.Error, and
+opening it OSError.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -127,6 +129,7 @@ class QuotaStore:
     """One worker's connection. Not for several threads."""
 
     def __init__(self, path: str) -> None:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
         self._ids: dict[Pot, int] = {}
         self._periods: dict[int, tuple[float, float]] = {}
@@ -168,19 +171,33 @@ class QuotaStore:
         with self._transaction():
             ticket: Ticket = []
             for pot in pots:
-                ident = self._id(pot, now)
-                first, bucket = self._buckets(ident, pot.limit, now)
-                until, said, used = self._db.execute(LOOK, (ident, first, bucket)).fetchone()
-                most = most_of(pot.limit, said)
-                if until > now:
-                    return Full(pot, max(used, most), most, until)
-                if used >= most:
-                    return Full(pot, used, most, self._opens(ident, pot.limit, used - most, now))
+                full, place = self._look_into(pot, now)
+                if full:
+                    return full
                 if pot.limit.counts == "requests":
-                    ticket.append((ident, bucket))
+                    ticket.append(place)
             for ident, bucket in ticket:
                 self._db.execute(ADD, (ident, bucket, 1))
         return ticket
+
+    def full(self, pots: Iterable[Pot], now: float) -> list[Full]:
+        """Those that hold nothing more."""
+        with self._transaction():
+            looked = [self._look_into(pot, now)[0] for pot in pots]
+        return [full for full in looked if full]
+
+    def _look_into(self, pot: Pot, now: float) -> tuple[Full | None, tuple[int, int]]:
+        """Whether it is full; and where it counts now."""
+        ident = self._id(pot, now)
+        first, bucket = self._buckets(ident, pot.limit, now)
+        until, said, used = self._db.execute(LOOK, (ident, first, bucket)).fetchone()
+        most = most_of(pot.limit, said)
+        full = None
+        if until > now:
+            full = Full(pot, max(used, most), most, until)
+        elif used >= most:
+            full = Full(pot, used, most, self._opens(ident, pot.limit, used - most, now))
+        return full, (ident, bucket)
 
     def settle(
         self,

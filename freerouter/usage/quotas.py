@@ -185,17 +185,22 @@ class Quotas:
                 self._learnt[pot_.account, pot_.model] = full
 
     def _look(self) -> None:
-        """What is used up as other workers know, too; and what is used up no longer."""
+        """What is used up as other workers know, too; and what is so no longer, also where a clock
+        was set, or the counts were lost.
+        """
         self._looked = time.monotonic()
         now = self._clock()
-        self._full = {key: full for key, full in self._full.items() if full.until > now}
-        self._learnt = {name: full for name, full in self._learnt.items() if full.until > now}
         if self._store is None and not os.path.exists(self._path):
+            self._full, self._learnt = {}, {}
             return
         if self._identity() != self._opened:
             self._forget()
-        for full in self._try(lambda store: store.shut(now)) or ():
-            self._keep(full)
+        known = [full.pot for full in self._full.values() if full.until > now]
+        found = self._try(lambda store: [*store.full(known, now), *store.shut(now)])
+        if found is not None:
+            self._full, self._learnt = {}, {}
+            for full in found:
+                self._keep(full)
         if self._looked - self._tidied > TIDY:
             self._tidied = self._looked
             self._try(lambda store: store.tidy(now))

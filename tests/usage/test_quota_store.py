@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,6 @@ from freerouter.usage.quota_store import Full, News, Pot, QuotaStore, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 NOON = 1_800_014_400.0
 MIDNIGHT = NOON + 43_200
@@ -170,3 +170,9 @@ def test_without_a_database_nothing_stands(path: str, content: bytes | None) -> 
         with open(path, "wb") as file:
             file.write(content)
     assert standing(path, NOON) == []
+
+
+def test_it_is_the_users_alone(store: QuotaStore, path: str) -> None:
+    store.reserve([DAY], NOON)
+    modes = [Path(path + end).stat().st_mode & 0o777 for end in ("", "-wal", "-shm")]
+    assert modes == [0o600] * 3

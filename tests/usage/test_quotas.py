@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -168,6 +169,20 @@ def test_a_database_that_is_locked_holds_nobody_up_for_long(worker: Worker) -> N
         assert [worker.call(row(DAY)) for _ in range(20)] == [""] * 20
     assert len(worker.told) == 1
     assert worker.told[0].startswith("quota.db cannot be used, and calls are not counted meanwhile")
+
+
+@pytest.mark.parametrize("what", ["a clock that was wrong", "counts that were lost"])
+def test_a_door_does_not_stay_shut_for(worker: Worker, what: str) -> None:
+    worker.clock.now = NOON + 400 * 86_400
+    while not worker.call(row(DAY)):
+        pass
+    if what == "counts that were lost":
+        os.unlink(worker.path)
+    else:
+        worker.clock.now = NOON
+    while worker.quotas.door(row(DAY)):
+        time.sleep(0.05)
+    assert worker.call(row(DAY)) == ""
 
 
 def test_a_full_disk_fails_no_request(worker: Worker) -> None:
