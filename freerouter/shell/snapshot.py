@@ -11,6 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from freerouter.commands.spent import worst_budget
 from freerouter.config.state import has_models, read_models, read_state
 from freerouter.errors import FreeRouterError
 from freerouter.needs import KNOWN, check_needs
@@ -53,6 +54,8 @@ class Snapshot(NamedTuple):
     """Of today, in UTC."""
     quota: tuple[Warned, ...] = ()
     """Limits that are nearly used up, the nearest first."""
+    budget: str = ""
+    """The budget that is most used, from 80 % on."""
     cannot: Mapping[str, str] = {}
     """By need that is not met, why, and what would change that."""
     groups: Mapping[str, Group] = {}
@@ -93,6 +96,7 @@ class Reader:
             failing=_failing(workspace, rows, ctx.now()),
             requests=self._requests_today(workspace, ctx.now()),
             quota=tuple(warnings(workspace.quota_file, ctx.now())),
+            budget=worst_budget(ctx),
             cannot=_cannot(ctx),
             groups={**self._names(workspace), "model": models, "served": served},
         )

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ledger_entries import entry, keep
 
 from freerouter.context import make_context
 from freerouter.providers.models import Model
@@ -70,6 +71,16 @@ def test_a_bad_verdict_counts_as_long_as_it_holds(configured: World) -> None:
     old = {**verdict, "provider": "nim", "at": time.time() - 1000}
     state(configured, "verdicts.json", json.dumps({"1": {**verdict, "at": time.time()}, "2": old}))
     assert read().failing == {"groq": "no quota left"}
+
+
+def test_the_budget_that_is_most_used_is_told(configured: World) -> None:
+    assert read().budget == ""
+    path = configured.workspace / "providers.yaml"
+    path.write_text(path.read_text() + "budgets: {all: [1/day, 100/month]}\n")
+    assert read().budget == ""
+    one = entry(time.time(), cost=830_000_000)
+    keep(configured.workspace / "state" / "usage.db", [one]).close()
+    assert read().budget == "budget of all: 83 %"
 
 
 def test_requests_of_today_are_counted(configured: World) -> None:
