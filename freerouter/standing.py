@@ -38,6 +38,8 @@ class Standing(NamedTuple):
     """Of the local day, whoever served them."""
     quota: tuple[Warned, ...] = ()
     """Limits that are nearly used up, the nearest first."""
+    budget: str = ""
+    """The budget that is most used, from 80 % on."""
 
 
 def glance(ctx: Context) -> Standing:
@@ -61,7 +63,8 @@ def look(ctx: Context) -> Standing:
 
 
 def with_rows(now: Standing, ctx: Context, rows: Sequence[Mapping[str, Any]]) -> Standing:
-    """What the rows of the last list say, and what of the quotas is nearly used up."""
+    """What the rows of the last list say, and which limits and budgets are nearly used up."""
+    from freerouter.commands.spent import worst_budget
     from freerouter.usage.quota_warnings import warnings
 
     return now._replace(
@@ -70,6 +73,7 @@ def with_rows(now: Standing, ctx: Context, rows: Sequence[Mapping[str, Any]]) ->
         providers=tuple(dict.fromkeys(row["provider"] for row in rows)),
         failing=_failing(ctx.workspace, rows, ctx.now()),
         quota=tuple(warnings(ctx.workspace.quota_file, ctx.now())),
+        budget=worst_budget(ctx),
     )
 
 

@@ -18,10 +18,10 @@ MORE = "`freerouter budget set` raises it, `freerouter budget list` shows all."
 def check_budgets(facts: Facts) -> Iterator[Finding]:
     """Nothing where there is no budget."""
     for row in budget_rows(facts.ctx):
-        name = f"budget.{row['period']}:{row['scope']}"
+        name = f"gateway.budget:{row['scope']}/{row['period']}"
         if row["state"] == OK:
-            yield finding(name, "ok", row["text"])
+            yield finding(name, "ok", f"Budget: {row['text']}")
             continue
         why = "Models that cost money are not asked meanwhile." if row["state"] == USED_UP else ""
         fix = "`freerouter reload` begins usage.db anew." if row["state"] == UNKNOWN else MORE
-        yield finding(name, "warn", row["text"], why, fix=fix)
+        yield finding(name, "warn", f"Budget: {row['text']}", why, fix=fix)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from freerouter.commands.doctor_budgets import check_budgets
 from freerouter.commands.doctor_config import check_config, check_providers
 from freerouter.commands.doctor_facts import finding, from_error
 from freerouter.commands.doctor_files import check_disk, check_files, check_workspace
@@ -30,7 +29,6 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("network", check_network),
     ("port", check_port),
     ("gateway", check_gateway),
-    ("budget", check_budgets),
     ("shell", check_shell),
     ("disk", check_disk),
     ("clock", check_clock),

@@ -7,6 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from freerouter.commands.doctor_budgets import check_budgets
 from freerouter.commands.doctor_facts import finding, from_error
 from freerouter.commands.doctor_quota import check_quota
 from freerouter.config.secrets import MASTER_KEY, STRONG_KEY_LENGTH, weak_key_fix
@@ -86,6 +87,7 @@ def _port_fault(facts: Facts) -> Finding | None:
 def check_gateway(facts: Facts) -> Iterator[Finding]:
     yield from _master_key(facts)
     yield from check_quota(facts)
+    yield from check_budgets(facts)
     if facts.record is None:
         yield from _not_running(facts)
         return

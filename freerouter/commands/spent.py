@@ -38,6 +38,16 @@ def budget_rows(ctx: Context) -> list[dict[str, Any]]:
         return []
 
 
+def worst_budget(ctx: Context) -> str:
+    """In few words, the one that is nearest to its end; "" where none runs out."""
+    rows = [row for row in budget_rows(ctx) if row["state"] != OK]
+    unknown = next((row for row in rows if row["state"] == UNKNOWN), None)
+    if unknown:
+        return f"budget of {unknown['scope']}: spending unknown"
+    worst = max(rows, key=lambda row: row["part"], default=None)
+    return f"budget of {worst['scope']}: {worst['part'] * 100:.0f} %" if worst else ""
+
+
 def saved_lately(ctx: Context) -> dict[str, Any] | None:
     """What the last 24 hours would have cost elsewhere; None where nothing is compared with."""
     from freerouter.commands.metrics_price import find_price, set_price

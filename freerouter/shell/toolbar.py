@@ -58,6 +58,8 @@ def _parts(now: Standing, recording: str) -> list[tuple[int, str, str]]:
         first, *others = now.quota
         more = f" (and {len(others)} more)" if others else ""
         parts.append((1, "bad" if first.percent == ALL else "", f"{first.short}{more}"))
+    if now.budget:
+        parts.append((1, "bad", now.budget))
     if now.providers:
         parts.append((3, "", f"{counted(len(well), 'provider')} ok"))
         parts.append((4, "", f"{now.served} of {counted(now.listed, 'model')} served"))

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from freerouter.usage.schema import SLOT
-from freerouter.usage.spans import SETTLED, Span, columns
+from freerouter.usage.spans import SETTLED, Span, added, columns
 
 if TYPE_CHECKING:
     import sqlite3
@@ -76,7 +76,7 @@ def _join(db: sqlite3.Connection, first: int, last: int) -> bool:
         marks = ", ".join("?" * (2 + len(Span._fields)))
         db.executemany(
             f"INSERT INTO day_spans VALUES ({marks})",  # noqa: S608 - no names
-            [(first, way, *_added(spans)) for way, spans in sums.items()],
+            [(first, way, *added(spans)) for way, spans in sums.items()],
         )
         db.execute("INSERT INTO days VALUES (?, ?)", bounds)
         db.execute("COMMIT")
@@ -85,10 +85,3 @@ def _join(db: sqlite3.Connection, first: int, last: int) -> bool:
             db.execute("ROLLBACK")
         raise
     return True
-
-
-def _added(spans: list[Span]) -> Span:
-    numbers = [sum(column) for column in zip(*(span[:-2] for span in spans), strict=True)]
-    latencies = b"".join(span.latencies for span in spans)
-    firsts = b"".join(span.firsts for span in spans)
-    return Span._make((*numbers, latencies, firsts))

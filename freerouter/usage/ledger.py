@@ -21,7 +21,7 @@ from freerouter.errors import FreeRouterError
 from freerouter.usage.days import join_days
 from freerouter.usage.prune import DAY, prune
 from freerouter.usage.schema import NewerError, open_to_write
-from freerouter.usage.spans import seal
+from freerouter.usage.spans import seal, sum_whole
 from freerouter.usage.store import Store
 
 if TYPE_CHECKING:
@@ -187,6 +187,7 @@ class Ledger:
         db = open_to_write(self.path)
         try:
             seal(db, time.time())
+            sum_whole(db)
             join_days(db, time.time())
             if prunes:
                 prune(db, int(time.time() * 1000) - self._keep * DAY)

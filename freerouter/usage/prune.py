@@ -34,7 +34,8 @@ def prune(db: sqlite3.Connection, before: int) -> Pruned:
             break
         more = _take_out(db, oldest, min(oldest + BATCH, last))
         gone = Pruned(gone.requests + more.requests, gone.attempts + more.attempts)
-    db.execute("DELETE FROM lost WHERE at < ?", (before,))
+    for table in ("lost", "held"):
+        db.execute(f"DELETE FROM {table} WHERE at < ?", (before,))  # noqa: S608 - a name of ours
     _give_back(db)
     return gone
 
@@ -73,7 +74,7 @@ def _take_out(db: sqlite3.Connection, first: int, end: int) -> Pruned:
         # What of its last day is not taken out is still there by the slot.
         db.execute("DELETE FROM day_spans WHERE slot < ?", (end,))
         db.execute("DELETE FROM days WHERE first < ?", (end,))
-        for table in ("spans", "open"):
+        for table in ("spans", "whole_spans", "unsummed", "open"):
             db.execute(
                 f"DELETE FROM {table} WHERE slot >= ? AND slot < ?",  # noqa: S608 - a name of ours
                 (first, end),

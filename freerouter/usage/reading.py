@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from freerouter.usage.buckets import counted_in, percentiles
+from freerouter.usage.buckets import percentiles_in
 from freerouter.usage.days import date_of
 from freerouter.usage.entry import Way
 from freerouter.usage.schema import SLOT, open_to_read, unreadable
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 SHORT = 3 * 60 * 60 * 1000
 """Milliseconds up to which requests are counted one by one for the course of time."""
 LAST = 1 << 62
+WHOLE = {-2: Way(status=200), -1: Way(status=500, error="failed")}
+"""What stands for all ways of a whole slot, by the numbers that no way has."""
 PARTS = (0.5, 0.95, 0.99)
 WAYS = (
     "SELECT w.id, alias.text, provider.text, model.text, deployment.text, client.text,"
@@ -34,7 +35,8 @@ WAYS = (
 class Usage(NamedTuple):
     """`rows` are slot, way and what that came to; `course` is requests by equal steps of time.
 
-    The slot of a whole day is its first one.
+    The slot of a whole day is its first one. Where only time tells groups apart, a way stands for
+    all that went well, and one for all that failed.
     """
 
     ways: dict[int, Way]
@@ -44,14 +46,13 @@ class Usage(NamedTuple):
 
 
 class Figures:
-    """Some of the sums, added up. Durations are counted when they are first asked for."""
+    """Some of the sums, added up. Durations are sorted when they are asked for."""
 
     def __init__(self) -> None:
         self.requests = self.failed = self.calls = self.failed_calls = 0
         self.tokens_in = self.tokens_out = self.cost = self.unpriced = 0
         self._talked = 0
         self._packs: tuple[list[bytes], list[bytes]] = ([], [])
-        self._counts: tuple[Counter[int], Counter[int]] = (Counter(), Counter())
 
     def add(self, way: Way, span: Span) -> None:
         self.requests += span.requests
@@ -71,8 +72,8 @@ class Figures:
         for name in SUMS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self._talked += other._talked
-        for mine, counts in zip(self._counts, other._counted(), strict=True):
-            mine.update(counts)
+        for mine, packs in zip(self._packs, other._packs, strict=True):
+            mine.extend(packs)
 
     @property
     def rate(self) -> float | None:
@@ -82,18 +83,12 @@ class Figures:
     @property
     def latencies(self) -> list[float | None]:
         """Seconds below which half, 95 and 99 of a hundred requests lie."""
-        return percentiles(self._counted()[0], PARTS)
+        return percentiles_in(self._packs[0], PARTS)
 
     @property
     def first_token(self) -> float | None:
         """Half of the streams had begun after so many seconds."""
-        return percentiles(self._counted()[1], PARTS[:1])[0]
-
-    def _counted(self) -> tuple[Counter[int], Counter[int]]:
-        for counts, packs in zip(self._counts, self._packs, strict=True):
-            counts.update(counted_in(packs))
-            packs.clear()
-        return self._counts
+        return percentiles_in(self._packs[1], PARTS[:1])[0]
 
 
 SUMS = (
@@ -111,7 +106,7 @@ def read_usage(
     begin, end = round(since * 1000), round(now * 1000)
     try:
         db.execute("BEGIN")
-        ways = read_ways(db)
+        ways = {**read_ways(db), **WHOLE}
         rows = list(_spans(db, begin, by))
         course = _course(db, begin, max(end, begin + 1), steps)
         lost = db.execute("SELECT sum(number) FROM lost WHERE at >= ?", (begin,)).fetchone()[0]
@@ -160,6 +155,7 @@ def read_ways(db: sqlite3.Connection) -> dict[int, Way]:
 def _spans(db: sqlite3.Connection, begin: int, by: str) -> Iterator[tuple[int, int, Span]]:
     """Sums of whole days where there are some that may be used, of slots else, of rows else."""
     first = -(-begin // SLOT)
+    by_way = "whole_spans" if by == "hour" else "spans"
     if begin < first * SLOT:
         yield from sum_up(db, begin, first * SLOT).spans()
     here = first
@@ -169,7 +165,7 @@ def _spans(db: sqlite3.Connection, begin: int, by: str) -> Iterator[tuple[int, i
             yield from _kept(db, "spans", here, start)
             yield from _kept(db, "day_spans", start, start + 1)
             here = end
-    yield from _kept(db, "spans", here, LAST)
+    yield from _kept(db, by_way, here, LAST)
     for (slot,) in db.execute("SELECT slot FROM open WHERE slot >= ?", (first,)).fetchall():
         yield from sum_up(db, slot * SLOT, (slot + 1) * SLOT).spans()
 
@@ -177,10 +173,20 @@ def _spans(db: sqlite3.Connection, begin: int, by: str) -> Iterator[tuple[int, i
 def _kept(
     db: sqlite3.Connection, table: str, first: int, last: int
 ) -> Iterator[tuple[int, int, Span]]:
-    if first < last:
-        query = f"SELECT slot, way, {columns()} FROM {table} WHERE slot >= ? AND slot < ?"  # noqa: S608 - names of ours
-        for slot, way, *sums in db.execute(query, (first, last)):
-            yield slot, way, Span._make(sums)
+    if first >= last:
+        return
+    whole = table == "whole_spans"
+    way = "failed - 2" if whole else "way"
+    query = f"SELECT slot, {way}, {columns()} FROM {table} WHERE slot >= ? AND slot < ?"  # noqa: S608 - names of ours
+    for slot, number, *sums in db.execute(query, (first, last)):
+        yield slot, number, Span._make(sums)
+    for slot in _unsummed(db, first) if whole else ():
+        yield from _kept(db, "spans", slot, slot + 1)
+
+
+def _unsummed(db: sqlite3.Connection, first: int) -> list[int]:
+    """Slots that have sums by way only."""
+    return [slot for (slot,) in db.execute("SELECT slot FROM unsummed WHERE slot >= ?", (first,))]
 
 
 def _course(db: sqlite3.Connection, begin: int, end: int, steps: int) -> list[int]:
@@ -196,9 +202,10 @@ def _course(db: sqlite3.Connection, begin: int, end: int, steps: int) -> list[in
         for second, number in db.execute(single, (begin, LAST)):
             note(second * 1000, number)
         return found
-    sums = "SELECT slot, sum(requests) FROM spans WHERE slot >= ? GROUP BY slot"
-    for slot, number in db.execute(sums, (begin // SLOT,)):
-        note(slot * SLOT, number)
+    for table, where in (("whole_spans", ""), ("spans", " AND slot IN unsummed")):
+        sums = f"SELECT slot, sum(requests) FROM {table} WHERE slot >= ?{where} GROUP BY slot"  # noqa: S608 - names of ours
+        for slot, number in db.execute(sums, (begin // SLOT,)):
+            note(slot * SLOT, number)
     for (slot,) in db.execute("SELECT slot FROM open WHERE slot >= ?", (begin // SLOT,)).fetchall():
         for second, number in db.execute(single, (max(begin, slot * SLOT), (slot + 1) * SLOT)):
             note(second * 1000, number)

@@ -121,6 +121,24 @@ MIGRATIONS = (
             WHERE cost > 0 GROUP BY texts.text, day;
         """,
     ),
+    # All ways of a slot together, those that failed and those that did not; what is in `unsummed`
+    # has not got that yet.
+    Migration(
+        "slots are summed up whole",
+        """
+        CREATE TABLE whole_spans (
+            slot INTEGER NOT NULL, failed INTEGER NOT NULL,
+            requests INTEGER NOT NULL, calls INTEGER NOT NULL,
+            tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL,
+            cost INTEGER NOT NULL, unpriced INTEGER NOT NULL,
+            took INTEGER NOT NULL, talked INTEGER NOT NULL,
+            latencies BLOB NOT NULL, firsts BLOB NOT NULL,
+            PRIMARY KEY (slot, failed)
+        ) WITHOUT ROWID;
+        CREATE TABLE unsummed (slot INTEGER PRIMARY KEY);
+        INSERT INTO unsummed SELECT DISTINCT slot FROM spans;
+        """,
+    ),
 )
 VERSION = len(MIGRATIONS)
 

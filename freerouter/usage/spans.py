@@ -10,11 +10,12 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from freerouter.usage.buckets import bucket_of, packed
+from freerouter.usage.entry import FAILED
 from freerouter.usage.schema import SLOT
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 SETTLED = 60_000
 """Milliseconds after the end of a slot in which requests of it may still be written."""
@@ -26,6 +27,11 @@ REQUESTS = (
     "SELECT at, way, latency, first_token, tokens_in, tokens_out, cost FROM requests"
     " WHERE at >= ? AND at < ?"
 )
+FAILED_WAYS = (
+    f"SELECT ways.id FROM ways JOIN texts ON texts.id = ways.error WHERE ways.status >= {FAILED}"  # noqa: S608 - a number of ours
+    " OR texts.text <> ''"
+)
+"""Those whose requests and calls count as failed, as `Way.failed` says it."""
 ATTEMPTS = "SELECT at, way FROM attempts WHERE at >= ? AND at < ?"
 
 
@@ -46,6 +52,14 @@ class Span(NamedTuple):
     talked: int = 0
     latencies: bytes = b""
     firsts: bytes = b""
+
+
+def added(spans: Sequence[Span]) -> Span:
+    """Several sums in one."""
+    numbers = [sum(column) for column in zip(*(span[:-2] for span in spans), strict=True)]
+    latencies = b"".join(span.latencies for span in spans)
+    firsts = b"".join(span.firsts for span in spans)
+    return Span._make((*numbers, latencies, firsts))
 
 
 def columns() -> str:
@@ -132,11 +146,41 @@ def _seal(db: sqlite3.Connection, slot: int, breath: float) -> bool:
         if still:
             marks = ", ".join("?" * (2 + len(Span._fields)))
             db.executemany(f"INSERT INTO spans VALUES ({marks})", spans)  # noqa: S608 - no names
+            _keep_whole(db, slot, ((way, span) for _, way, span in summing.spans()))
         db.execute("COMMIT")
     except BaseException:
         db.execute("ROLLBACK")
         raise
     return bool(still)
+
+
+def sum_whole(db: sqlite3.Connection) -> int:
+    """What an older version summed up by ways only; how many slots those were."""
+    slots = db.execute("SELECT slot FROM unsummed").fetchall()
+    for (slot,) in slots:
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            if db.execute("DELETE FROM unsummed WHERE slot = ?", (slot,)).rowcount:
+                query = f"SELECT way, {columns()} FROM spans WHERE slot = ?"  # noqa: S608 - names of ours
+                rows = db.execute(query, (slot,))
+                _keep_whole(db, slot, [(way, Span._make(found)) for way, *found in rows])
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+    return len(slots)
+
+
+def _keep_whole(db: sqlite3.Connection, slot: int, spans: Iterable[tuple[int, Span]]) -> None:
+    failed = {way for (way,) in db.execute(FAILED_WAYS)}
+    sums: dict[bool, list[Span]] = {}
+    for way, span in spans:
+        sums.setdefault(way in failed, []).append(span)
+    marks = ", ".join("?" * (2 + len(Span._fields)))
+    db.executemany(
+        f"INSERT INTO whole_spans VALUES ({marks})",  # noqa: S608 - no names
+        [(slot, int(bad), *added(some)) for bad, some in sums.items()],
+    )
 
 
 def _mark(db: sqlite3.Connection, begin: int, end: int) -> list[tuple[int, int]]:

@@ -70,7 +70,8 @@ class Store:
         for slot in slots:
             fresh = self._db.execute("INSERT OR IGNORE INTO open VALUES (?)", (slot,)).rowcount
             if fresh:
-                self._db.execute("DELETE FROM spans WHERE slot = ?", (slot,))
+                for table in ("spans", "whole_spans", "unsummed"):
+                    self._db.execute(f"DELETE FROM {table} WHERE slot = ?", (slot,))  # noqa: S608 - a name of ours
                 forget_day(self._db, slot)
 
     def _way(self, way: Way) -> int:

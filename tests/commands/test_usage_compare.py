@@ -19,8 +19,8 @@ def asked(world: World) -> World:
     world.providers("providers: [{type: demo}]\n")
     assert world.cli("fetch").code == 0
     at = time.time() - 3600
-    told: dict[str, Any] = {"tokens_in": 10_000_000, "tokens_out": 1_000_000, "cost": 3_000_000_000}
-    keep(world.workspace / "state" / "usage.db", [entry(at, **told)]).close()
+    one = entry(at, tokens_in=10_000_000, tokens_out=1_000_000, cost=3_000_000_000)
+    keep(world.workspace / "state" / "usage.db", [one]).close()
     return world
 
 

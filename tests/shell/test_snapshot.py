@@ -89,6 +89,16 @@ def test_requests_of_today_are_counted_whoever_served_them(configured: World) ->
         assert reader.read(ctx).standing.requests == 3
 
 
+def test_the_budget_that_is_most_used_is_told(configured: World) -> None:
+    assert read().standing.budget == ""
+    path = configured.workspace / "providers.yaml"
+    path.write_text(path.read_text() + "budgets: {all: [1/day, 100/month]}\n")
+    assert read().standing.budget == ""
+    one = entry(time.time(), cost=830_000_000)
+    keep(configured.workspace / "state" / "usage.db", [one]).close()
+    assert read().standing.budget == "budget of all: 83 %"
+
+
 def test_profiles_backups_flows_and_aliases_are_known_by_name(configured: World) -> None:
     (configured.workspace / "profiles" / "dev").mkdir(parents=True)
     (configured.workspace / "profiles" / "dev" / "providers.yaml").write_text("")

@@ -33,6 +33,11 @@ def test_it_names_the_profile_what_fails_and_what_is_recorded() -> None:
     )
 
 
+def test_a_budget_that_runs_out_is_told() -> None:
+    now = RUNNING._replace(budget="budget of all: 83 %")
+    assert drawn(now, width=60).startswith(" gateway 127.0.0.1:4000 · budget of all: 83 %")
+
+
 def test_a_gateway_that_has_ended_stands_out() -> None:
     assert ("class:toolbar class:bad", "gateway ended unexpectedly") in toolbar(
         STOPPED._replace(crashed=True), "", 80

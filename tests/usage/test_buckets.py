@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from freerouter.usage.buckets import (
     ERROR,
     LONGEST,
+    MANY,
     bucket_of,
     counted_in,
     middle_of,
     packed,
     percentiles,
+    percentiles_in,
 )
 
 MICROS = st.integers(0, LONGEST - 1)
@@ -58,5 +60,13 @@ def test_percentiles_of_many_agree_with_another_way_to_work_them_out() -> None:
     assert found == pytest.approx([cuts[i] / 1e6 for i in (49, 94, 98)], rel=0.005)
 
 
+@pytest.mark.parametrize("count", [1, 2, 7, MANY, MANY + 1])
+def test_few_and_many_are_the_same(count: int) -> None:
+    packs = [packed(bucket_of(number * 37) for number in range(n, count, 3)) for n in range(3)]
+    parts = (0.01, 0.5, 0.95, 0.99, 1.0)
+    assert percentiles_in(packs, parts) == percentiles(counted_in(packs), parts)
+
+
 def test_of_nothing_there_are_no_percentiles() -> None:
     assert percentiles(counted_in([]), (0.5, 0.99)) == [None, None]
+    assert percentiles_in([b""], (0.5, 0.99)) == [None, None]

@@ -279,6 +279,10 @@ def test_a_crash_loses_the_last_second_at_most(path: Path) -> None:
             there = {number for (number,) in db.execute("SELECT tokens_in FROM requests")}
             calls = db.execute("SELECT count(*) FROM attempts").fetchone()[0]
             assert calls == db.execute("SELECT count(*) FROM requests").fetchone()[0]
+            spent, cost = db.execute(
+                "SELECT (SELECT sum(cost) FROM spending), (SELECT sum(cost) FROM requests)"
+            ).fetchone()
+            assert spent == cost
         old = {number for when, number in put if when < killed - 1}
         assert old <= there
         assert there, "some of it was written before the end"

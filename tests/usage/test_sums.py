@@ -17,7 +17,7 @@ from freerouter.usage import days
 from freerouter.usage.days import day_of, join_days
 from freerouter.usage.reading import grouped, read_usage, total
 from freerouter.usage.schema import SLOT
-from freerouter.usage.spans import seal
+from freerouter.usage.spans import seal, sum_whole
 from freerouter.usage.store import OTHERS, Store
 
 if TYPE_CHECKING:
@@ -94,6 +94,32 @@ def test_reports_are_the_same_before_and_after_they_are_summed_up(
         whole = read(path, since, by)
     assert rows
     assert rows == slots == whole
+
+
+@pytest.mark.usefixtures("zone")
+def test_what_an_older_version_summed_up_is_read_by_hour_before_and_after_it_is_whole(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "usage.db"
+    with closing(keep(path, some(300, NOON, DAY))) as db:
+        rows = read(path, NOON, "hour")
+        seal(db, NOON + 2 * DAY, 0)
+        assert read(path, NOON, "hour") == rows
+        db.execute("DELETE FROM whole_spans")
+        db.execute("INSERT INTO unsummed SELECT DISTINCT slot FROM spans")
+        assert read(path, NOON, "hour") == rows
+        assert sum_whole(db) > 90
+        assert read(path, NOON, "hour") == rows
+        assert db.execute("SELECT count(*) FROM unsummed").fetchone() == (0,)
+        assert sum_whole(db) == 0
+        Store(db).add([entry(NOON + 1, BAD)])
+        found = read(path, NOON, "hour")
+        assert sum(one["failed"] for one in found.values()) == 1 + sum(
+            one["failed"] for one in rows.values()
+        )
+        usage = read_usage(str(path), NOON, NOON + DAY, "hour")
+        assert usage
+        assert sum(usage.course) == 301
 
 
 def test_only_what_is_over_is_summed_up(tmp_path: Path) -> None:
