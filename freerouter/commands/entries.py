@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from freerouter.config.providers_file import ProvidersFile
     from freerouter.context import Context
 
-NEXT = "The gateway serves it until `fetch` and `reload`."
+NEXT = "The next `fetch` leaves it out; a running gateway then wants a `reload`."
 
 
 def add(ctx: Context, args: Mapping[str, Any]) -> Result:

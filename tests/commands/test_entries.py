@@ -154,7 +154,7 @@ def test_removing_takes_the_entry_and_its_selection(written: World) -> None:
     ran = written.cli("providers", "remove", "lab")
     assert ran == (
         0,
-        ("lab taken out of providers.yaml.\nThe gateway serves it until `fetch` and `reload`.\n"),
+        ("lab taken out of providers.yaml.\nThe next `fetch` leaves it out; a running gateway then wants a `reload`.\n"),
         "",
     )
     assert text_of(written) == WRITTEN.replace(
@@ -166,7 +166,7 @@ def test_removing_takes_the_entry_and_its_selection(written: World) -> None:
 def test_switching_off_and_on(written: World, server: FakeServer) -> None:
     ran = written.cli("providers", "disable", "openrouter")
     assert ran.out == (
-        "openrouter switched off.\nThe gateway serves it until `fetch` and `reload`.\n"
+        "openrouter switched off.\nThe next `fetch` leaves it out; a running gateway then wants a `reload`.\n"
     )
     assert text_of(written) == WRITTEN.replace("# first\n", "# first\n    enabled: false\n")
     again = written.cli("providers", "disable", "openrouter", "--json")
@@ -214,7 +214,7 @@ def test_aliases_that_lose_a_member_are_told_with_the_next_command(world: World)
     ran = world.cli("providers", "remove", "lab")
     assert ran.out == (
         "lab taken out of providers.yaml.\n"
-        "The gateway serves it until `fetch` and `reload`.\n"
+        "The next `fetch` leaves it out; a running gateway then wants a `reload`.\n"
         "The alias both still names lab/a: "
         "`alias add both demo/demo --strategy balance --weight demo/demo=2`.\n"
         "The alias mine asks nothing else, and is not served then: `alias remove mine`.\n"
