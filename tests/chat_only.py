@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from loopback import Handler, Loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,7 @@ class Asked(NamedTuple):
     body: Any
 
 
-class ChatOnly:
+class ChatOnly(Loopback):
     """`models` says how each behaves; `asked` holds every request, those in vain included."""
 
     def __init__(self, models: Mapping[str, str] | None = None) -> None:
@@ -36,52 +37,35 @@ class ChatOnly:
         self.models = dict(models or {MODEL: FINE})
         self.go_on = threading.Event()
         """What a stream that breaks waits for, with its first events out."""
-        self._closing = threading.Event()
         self.paths: tuple[str, ...] = PATHS
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.base = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
+        super().__init__(self._handler())
+        self.base = f"{self.url}/v1"
 
     def close(self) -> None:
-        self._closing.set()
         self.go_on.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().close()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[Handler]:
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_GET(self) -> None:
-                self._serve(None)
-
-            def do_POST(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                self._serve(json.loads(self.rfile.read(length) or b"null"))
-
-            def _serve(self, body: Any) -> None:
+        class Chatting(Handler):
+            def answer(self, raw: bytes | None) -> None:
+                body = json.loads(raw or b"null")
                 path = self.path.partition("?")[0]
                 outer.asked.append(Asked(path, body))
                 if path not in outer.paths:
-                    self._send(404, json.dumps({"error": {"message": f"no {path}"}}).encode())
+                    self.send(404, {"error": {"message": f"no {path}"}})
                 elif body is None:
                     rows = [{"id": name, "object": "model"} for name in outer.models]
-                    self._send(200, json.dumps({"object": "list", "data": rows}).encode())
+                    self.send(200, {"object": "list", "data": rows})
                 elif path == EMBEDDINGS:
-                    self._send(200, json.dumps(embedding(body)).encode())
+                    self.send(200, embedding(body))
                 elif outer.models[body["model"]] == FAILS:
-                    error = {"message": "It fails.", "type": "server_error"}
-                    self._send(500, json.dumps({"error": error}).encode())
+                    self.send(500, {"error": {"message": "It fails.", "type": "server_error"}})
                 elif body.get("stream"):
                     self._stream(body, outer.models[body["model"]])
                 else:
-                    self._send(200, json.dumps(completion(body)).encode())
+                    self.send(200, completion(body))
 
             def _stream(self, body: Any, how: str) -> None:
                 events = [json.dumps(event) for event in stream(body)]
@@ -95,19 +79,9 @@ class ChatOnly:
                 for part in parts if how == FINE else parts[:3]:
                     self.wfile.write(part)
                 if how in (BREAKS, HANGS):
-                    (outer.go_on if how == BREAKS else outer._closing).wait()
+                    (outer.go_on if how == BREAKS else outer.closing).wait()
 
-            def _send(self, status: int, raw: bytes, kind: str = "application/json") -> None:
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(raw)))
-                self.end_headers()
-                self.wfile.write(raw)
-
-            def log_message(self, *arguments: Any) -> None:
-                return
-
-        return Handler
+        return Chatting
 
 
 def said(body: Any) -> str:

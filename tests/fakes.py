@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from loopback import JSON, Handler, Loopback
 
 TOKEN = "0123456789abcdef"
 """What stands in the command line of the `worker` fixture."""
@@ -39,79 +39,36 @@ class Seen:
     """By their names in small letters."""
 
 
-class _QuietServer(ThreadingHTTPServer):
-    """A client that hangs up is what some tests are about: nothing to print a stack for."""
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        return
-
-
-class FakeServer:
+class FakeServer(Loopback):
     """`server.replies["/v1/models"] = Reply(...)`; every request is kept in `seen`."""
 
     def __init__(self) -> None:
         self.replies: dict[str, Reply] = {}
         self.seen: list[Seen] = []
-        self._server = _QuietServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.port = int(self._server.server_address[1])
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.02,), daemon=True
-        )
-        self._thread.start()
+        super().__init__(self._handler())
 
-    def close(self) -> None:
-        self._stopping.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[Handler]:
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_GET(self) -> None:
-                self._answer(None)
-
-            def do_POST(self) -> None:
-                raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        class Answering(Handler):
+            def answer(self, raw: bytes | None) -> None:
                 json_sent = "json" in (self.headers.get("Content-Type") or "json")
-                self._answer(json.loads(raw or b"null") if json_sent else raw.decode())
-
-            def _answer(self, body: Any) -> None:
+                raw = raw or b""
+                body = json.loads(raw or b"null") if json_sent else raw.decode()
                 key = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 outer.seen.append(Seen(self.command, self.path, key, body, headers))
                 reply = outer.replies.get(self.path) or outer.replies.get(self.path.split("?")[0])
                 if reply is None:
                     reply = Reply({"error": {"message": "no such path"}}, status=404)
-                outer._stopping.wait(reply.delay)
+                outer.closing.wait(reply.delay)
                 if reply.keys is not None and key not in reply.keys:
                     reply = Reply({"error": {"message": "Incorrect API key"}}, status=401)
                 if isinstance(body, dict) and body.get("stream"):
                     reply = streamed(reply)
-                self._send(reply)
+                self.send(reply.status, reply.raw(), {**JSON, **reply.headers}, reply.cut)
 
-            def _send(self, reply: Reply) -> None:
-                raw = reply.raw()
-                self.send_response(reply.status)
-                for name, value in {"Content-Type": "application/json", **reply.headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(raw)))
-                self.end_headers()
-                self.wfile.write(raw if reply.cut is None else raw[: reply.cut])
-                if reply.cut is not None:
-                    self.close_connection = True
-
-            def log_message(self, *arguments: Any) -> None:
-                return
-
-        return Handler
+        return Answering
 
 
 def streamed(reply: Reply) -> Reply:

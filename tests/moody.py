@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+
+from loopback import Handler, Loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,7 @@ OK = 200
 MESSAGE = {"role": "assistant", "content": "Good day."}
 
 
-class Moody:
+class Moody(Loopback):
     """`moods` says how each model is: one of those words, or the status that it fails with."""
 
     def __init__(self, moods: Mapping[str, str | int]) -> None:
@@ -28,17 +29,8 @@ class Moody:
         self.log: Counter[tuple[str, int]] = Counter()
         self.tokens = [0, 0]
         self._lock = threading.Lock()
-        self._closing = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), self._handler())
-        self.base = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-
-    def close(self) -> None:
-        self._closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(self._handler())
+        self.base = f"{self.url}/v1"
 
     def note(self, model: str, status: int) -> int:
         """Put down what is answered; a flaky model's answer is chosen here."""
@@ -54,25 +46,22 @@ class Moody:
             self.tokens[0] += usage["prompt_tokens"]
             self.tokens[1] += usage["completion_tokens"]
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[Handler]:
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_GET(self) -> None:
-                rows = [{"id": name, "object": "model"} for name in outer.moods]
-                self._send(200, {"object": "list", "data": rows})
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        class Answering(Handler):
+            def answer(self, raw: bytes | None) -> None:
+                if raw is None:
+                    rows = [{"id": name, "object": "model"} for name in outer.moods]
+                    self.send(200, {"object": "list", "data": rows})
+                    return
+                body = json.loads(raw)
                 model = body["model"]
                 mood = outer.moods[model]
                 if mood == SLOW:
                     outer.note(model, 0)
                     self.close_connection = True
-                    outer._closing.wait(30)
+                    outer.closing.wait(30)
                 elif mood == FLAKY:
                     status = outer.note(model, -1)
                     if status == OK:
@@ -96,10 +85,10 @@ class Moody:
                     self._stream(body, whole=True)
                 else:
                     choice = {"index": 0, "message": MESSAGE, "finish_reason": "stop"}
-                    self._send(200, {**_head(body), "choices": [choice], "usage": usage})
+                    self.send(200, {**_head(body), "choices": [choice], "usage": usage})
 
             def _fail(self, status: int) -> None:
-                self._send(status, {"error": {"message": f"It says {status}.", "type": "mood"}})
+                self.send(status, {"error": {"message": f"It says {status}.", "type": "mood"}})
 
             def _stream(self, body: Any, *, whole: bool) -> None:
                 self.send_response(200)
@@ -111,7 +100,7 @@ class Moody:
                 for delta in deltas:
                     self._event(body, {"index": 0, "delta": delta, "finish_reason": None})
                 if not whole:
-                    outer._closing.wait(30)
+                    outer.closing.wait(30)
                     return
                 self._event(body, {"index": 0, "delta": {}, "finish_reason": "stop"})
                 last = {**_head(body), "choices": [], "usage": usage_of(body)}
@@ -121,26 +110,7 @@ class Moody:
                 event = {**_head(body), "object": "chat.completion.chunk", "choices": [choice]}
                 self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
 
-            def _send(self, status: int, data: Any) -> None:
-                raw = json.dumps(data).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(raw)))
-                self.end_headers()
-                self.wfile.write(raw)
-
-            def log_message(self, *arguments: Any) -> None:
-                return
-
-        return Handler
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Who hangs up is nothing to print a stack for."""
+        return Answering
 
 
 def usage_of(body: Any) -> dict[str, int]:

@@ -129,7 +129,7 @@ def serve(job: dict[str, Any], listener: socket.socket, channel: Channel) -> Non
         **server_options(debug=job["debug"]),
     )
     server = uvicorn.Server(config)
-    attendant = Attendant(server, front, channel, recorder)
+    attendant = Attendant(server, front, channel, recorder, budgets.look)
     config.callback_notify = attendant.beat
     server.run(sockets=[listener])
 
@@ -247,12 +247,18 @@ class Attendant:
     """Keeps the worker's side of its conversation with the supervisor."""
 
     def __init__(
-        self, server: uvicorn.Server, front: Front, channel: Channel, recorder: Recorder
+        self,
+        server: uvicorn.Server,
+        front: Front,
+        channel: Channel,
+        recorder: Recorder,
+        look: Callable[[], None],
     ) -> None:
         self._server = server
         self._front = front
         self._channel = channel
         self._recorder = recorder
+        self._look = look
         self._known = imported()
         front.when_idle = self._tell
         self._linger = True
@@ -271,6 +277,7 @@ class Attendant:
                 self._task = loop.create_task(self._front.warm_up_for_chat())
             return
         keep_open(self._front.log)
+        self._look()
         message: dict[str, Any] = {"facts": self._facts()}
         if len(now := imported()) > len(self._known):
             message["imported"] = sorted(now - self._known)

@@ -42,6 +42,7 @@ looked at anew.
 LONG_ANSWER = 4096
 """Tokens that are held for an answer whose request does not limit it."""
 BYTES_A_TOKEN = 3
+NONE = (0, 0)
 BROKEN = ".broken-"
 """In the name of a database that was put aside, before the day."""
 
@@ -68,9 +69,15 @@ class Budgets:
         self._looked = -OFTEN
         self._seen: tuple[int, ...] = ()
         self._db: sqlite3.Connection | None = None
-        self._opened: tuple[int, int] = (0, 0)
+        self._first = _identity(path)
+        """The database that is held to be the one that knows; (0, 0) before there is any."""
         self._told: set[tuple[str, str, str, bool]] = set()
         self._known: dict[str, tuple[float, Shut | None]] = {}
+
+    def look(self) -> None:
+        """Now and then, also where nobody asks: a database that is begun meanwhile is the one."""
+        if self._first == NONE:
+            self._first = _identity(self._path)
 
     def door(self, row: Mapping[str, Any]) -> Shut | None:
         """Whether the budgets of its provider are used up."""
@@ -146,13 +153,15 @@ class Budgets:
         """The database of the start. Raises FreeRouterError where it is another one."""
         if not self._recorded:
             raise FreeRouterError("nothing is recorded: FREEROUTER_RECORDER is off")
-        if self._db is None:
+        if self._first == NONE:
             self._db = open_to_write(self._path)
-            self._opened = _identity(self._path)
-        if _identity(self._path) != self._opened:
+            self._first = _identity(self._path)
+        if _identity(self._path) != self._first:
             raise FreeRouterError(
                 "it was removed or replaced while the gateway ran; `freerouter reload` begins anew"
             )
+        if self._db is None:
+            self._db = open_to_write(self._path)
         for budget in budgets:
             for day in broken_on(self._path):
                 if day >= period_of(budget.period, now)[0]:
@@ -240,5 +249,5 @@ def _identity(path: str) -> tuple[int, int]:
     try:
         there = os.stat(path)
     except OSError:
-        return (0, 0)
+        return NONE
     return there.st_dev, there.st_ino

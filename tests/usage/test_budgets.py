@@ -198,6 +198,19 @@ def test_one_that_is_gone_lets_nobody_in_until_it_is_begun_anew(
     assert make("1/month").door(row(**DEAR)) is None
 
 
+def test_who_has_not_looked_into_it_yet_knows_which_one_it_was(
+    make: Callable[..., Budgets], tmp_path: Path
+) -> None:
+    idle = make("1/month")
+    spend(tmp_path, 2)
+    idle.look()
+    Path(tmp_path / "state" / "usage.db").unlink()
+    spend(tmp_path, 0)
+    shut = idle.door(row(**DEAR))
+    assert shut
+    assert "it was removed or replaced" in shut.reason
+
+
 def test_one_that_broke_in_this_time_lets_nobody_in(
     make: Callable[..., Budgets], tmp_path: Path
 ) -> None:

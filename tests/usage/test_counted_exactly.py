@@ -6,31 +6,27 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from moody import FINE, FLAKY, SLOW, STALLS, Moody
+from recording import MASTER, recording
 
 from freerouter.usage.reading import read_usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from conftest import World
 
     from freerouter.usage.reading import Usage
 
 pytestmark = pytest.mark.gateway
-PROGRAM = Path(__file__).with_name("recorded_gateway.py")
-MASTER = "sk-master-0123456789abcdef"
 MIX = {
     "good": 900, "good-stream": 500, "limited": 120, "refused": 100, "failing": 80,
     "late": 24, "rescued": 120, "wobbly": 100, "leaves": 40, "nobody": 16,
@@ -66,26 +62,8 @@ def gateway(
 ) -> Iterator[int]:
     world.providers(CONFIG % tuple(one.base for one in providers))
     assert world.cli("fetch").code == 0
-    child = subprocess.Popen(
-        [sys.executable, str(PROGRAM), str(free_port), str(tmp_path / "requests.jsonl")],
-        env={
-            **os.environ,
-            "CONFIG_FILE_PATH": str(world.workspace / "config.yaml"),
-            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-            "LITELLM_MODE": "PRODUCTION",
-            "LITELLM_MASTER_KEY": MASTER,
-        },
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=world.cwd,
-    )
-    assert child.stdout
-    while (line := child.stdout.readline()) != "serving\n":
-        assert line, "LiteLLM did not start"
-    yield free_port
-    child.terminate()
-    child.communicate(timeout=60)
+    with recording(world, free_port, tmp_path / "requests.jsonl"):
+        yield free_port
 
 
 class Clients:

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from rationed import LIMIT, OK, Rationed
+from recording import MASTER, recording
 
 from freerouter.config.yaml_file import dump_yaml
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
+    from pathlib import Path
 
     from conftest import World
 
 pytestmark = pytest.mark.gateway
-PROGRAM = Path(__file__).with_name("recorded_gateway.py")
-MASTER = "sk-master-0123456789abcdef"
 DAY = 86_400
 SPENT = 402
 HELLO = [{"role": "user", "content": "Hi"}]
@@ -74,26 +71,8 @@ def gateway(world: World, free_port: int, tmp_path: Path) -> Iterator[Gateway]:
     aliases = {"both": ["lab/m", "attic/m"], "first": ["lab/m"]}
     world.providers(dump_yaml({"providers": rows, "aliases": aliases}))
     assert world.cli("fetch").code == 0
-    child = subprocess.Popen(
-        [sys.executable, str(PROGRAM), str(free_port), str(tmp_path / "requests.jsonl")],
-        env={
-            **os.environ,
-            "CONFIG_FILE_PATH": str(world.workspace / "config.yaml"),
-            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-            "LITELLM_MODE": "PRODUCTION",
-            "LITELLM_MASTER_KEY": MASTER,
-        },
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=world.cwd,
-    )
-    assert child.stdout
-    while (line := child.stdout.readline()) != "serving\n":
-        assert line, "LiteLLM did not start"
-    yield Gateway(free_port, child, providers)
-    child.terminate()
-    child.communicate(timeout=60)
+    with recording(world, free_port, tmp_path / "requests.jsonl") as child:
+        yield Gateway(free_port, child, providers)
     for one in providers.values():
         one.close()
 

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
-import os
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from chat_only import BREAKS, FAILS, FINE, HANGS, MODEL, ChatOnly
+from recording import MASTER, recording
 
 from freerouter.usage.reading import Figures, grouped, read_usage, total
 from freerouter.usage.record import RequestRecord, from_line
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from conftest import World
 
 pytestmark = pytest.mark.gateway
-PROGRAM = Path(__file__).with_name("recorded_gateway.py")
-MASTER = "sk-master-0123456789abcdef"
 SECRET = "sk-canary-0123456789"
 QUESTION = "What is the secret of the prompt?"
 MODELS = {MODEL: FINE, "broken": FAILS, "breaks": BREAKS, "hangs": HANGS}
@@ -95,40 +93,19 @@ def gateway_with(
     world: World, provider: ChatOnly, free_port: int, tmp_path: Path
 ) -> Iterator[Callable[..., Gateway]]:
     """Starts LiteLLM with the recorder in it, in front of a provider of four tempers."""
-    children = []
+    with contextlib.ExitStack() as children:
 
-    def start(**environ: str) -> Gateway:
-        world.providers(
-            f"providers: [{{type: oai, name: lab, api_base: '{provider.base}'}}]\n"
-            "litellm: {router_settings: {num_retries: 0}}\n"
-        )
-        assert world.cli("fetch").code == 0
-        path = tmp_path / "requests.jsonl"
-        child = subprocess.Popen(
-            [sys.executable, str(PROGRAM), str(free_port), str(path)],
-            env={
-                **os.environ,
-                "CONFIG_FILE_PATH": str(world.workspace / "config.yaml"),
-                "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-                "LITELLM_MODE": "PRODUCTION",
-                "LITELLM_MASTER_KEY": MASTER,
-                **environ,
-            },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=world.cwd,
-        )
-        children.append(child)
-        assert child.stdout
-        while (line := child.stdout.readline()) != "serving\n":
-            assert line, "LiteLLM did not start"
-        return Gateway(free_port, path, child)
+        def start(**environ: str) -> Gateway:
+            world.providers(
+                f"providers: [{{type: oai, name: lab, api_base: '{provider.base}'}}]\n"
+                "litellm: {router_settings: {num_retries: 0}}\n"
+            )
+            assert world.cli("fetch").code == 0
+            path = tmp_path / "requests.jsonl"
+            child = children.enter_context(recording(world, free_port, path, **environ))
+            return Gateway(free_port, path, child)
 
-    yield start
-    for child in children:
-        child.terminate()
-        child.communicate(timeout=30)
+        yield start
 
 
 def test_each_request_is_one_record_however_it_ends(
