@@ -38,7 +38,7 @@ BODIES = "FREEROUTER_LOG_BODIES"
 """The variable which, as 1, has bodies recorded."""
 WARM_UP = "freerouter-warm-up"
 """The model that a new worker asks itself for: no client did."""
-LATEST = 5.0
+LATEST = 20.0
 """Seconds after an answer that LiteLLM may take to tell its tokens and cost."""
 
 serving: ContextVar[Exchange | None] = ContextVar("serving", default=None)

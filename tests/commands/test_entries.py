@@ -12,6 +12,8 @@ from fakes import FakeServer, openai_list
 if TYPE_CHECKING:
     from conftest import World
 
+NEXT = "The next `fetch` leaves it out; a running gateway then wants a `reload`."
+
 
 def text_of(world: World) -> str:
     return (world.workspace / "providers.yaml").read_text()
@@ -154,7 +156,7 @@ def test_removing_takes_the_entry_and_its_selection(written: World) -> None:
     ran = written.cli("providers", "remove", "lab")
     assert ran == (
         0,
-        ("lab taken out of providers.yaml.\nThe next `fetch` leaves it out; a running gateway then wants a `reload`.\n"),
+        f"lab taken out of providers.yaml.\n{NEXT}\n",
         "",
     )
     assert text_of(written) == WRITTEN.replace(
@@ -165,9 +167,7 @@ def test_removing_takes_the_entry_and_its_selection(written: World) -> None:
 
 def test_switching_off_and_on(written: World, server: FakeServer) -> None:
     ran = written.cli("providers", "disable", "openrouter")
-    assert ran.out == (
-        "openrouter switched off.\nThe next `fetch` leaves it out; a running gateway then wants a `reload`.\n"
-    )
+    assert ran.out == (f"openrouter switched off.\n{NEXT}\n")
     assert text_of(written) == WRITTEN.replace("# first\n", "# first\n    enabled: false\n")
     again = written.cli("providers", "disable", "openrouter", "--json")
     assert json.loads(again.out) == {"provider": "openrouter", "enabled": False, "changed": False}

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -218,7 +219,10 @@ def test_ctrl_c_during_a_start_leaves_nothing_running(gateway: World) -> None:
         assert child.poll() is None
     found = record(gateway)
     child.send_signal(signal.SIGINT)
-    child.communicate(timeout=30)
+    child.communicate(timeout=60)
     assert child.returncode == 130
+    deadline = time.monotonic() + 30
+    while started_at(found["pid"]) == found["started"] and time.monotonic() < deadline:
+        time.sleep(0.05)
     assert started_at(found["pid"]) != found["started"]
     assert not state.exists()
