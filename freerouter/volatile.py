@@ -13,6 +13,7 @@ _BEGIN, _VALUE, _END = "\ue0f0", "\ue0f1", "\ue0f2"
 _NUMBER = "\ue0f3"
 _KINDS = {
     "pid": "int",
+    "age": "int",
     "stored_age": "int",
     "verdict_age": "int",
     "port": "port",

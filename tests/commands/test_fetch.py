@@ -575,7 +575,7 @@ def test_a_file_where_the_state_should_be_stays_and_is_named(world: World) -> No
     assert (ran.code, ran.err) == (
         2,
         (
-            f"Cannot write {world.workspace}/state/models.json.\n"
+            f"Cannot write {world.workspace}/state/keys.json.\n"
             "A file stands where its directory should be.\n"
             "Nothing was changed. Move that file away and try again.\n"
         ),

@@ -68,7 +68,7 @@ def test_questions_are_told_from_commands(line: str, words: str) -> None:
         ("how do I add groq", "providers add groq"),
         ("help how do I add groq?", "providers add groq"),
         ("which models are free", "select"),
-        ("help where are my keys", "keys set"),
+        ("help where are my keys", "keys list"),
         ("help add a provider", "providers add"),
         ("what is next", "init --wizard"),
         ("what next", "init --wizard"),
