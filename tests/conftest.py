@@ -103,6 +103,8 @@ def world(
     monkeypatch.setenv("HOME", str(made.home))
     monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
     monkeypatch.setenv("FREEROUTER_PAGER", "off")
+    # The keys of whoever runs the tests are nobody's business.
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     monkeypatch.chdir(made.cwd)
     # Whatever listens on this machine's usual ports is not part of the test.
     made.override("ollama", base_url="http://127.0.0.1:9")

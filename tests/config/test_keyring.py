@@ -40,10 +40,10 @@ NAME = "LAB_API_KEY"
 def ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: World) -> Iterator[Path]:
     """A keyring, in this process and in those that it starts; the file in which it keeps all."""
     path = tmp_path / "ring.json"
+    before = keyring.get_keyring()
     monkeypatch.setenv("TEST_KEYRING", str(path))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring_backend.Filed")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
-    before = keyring.get_keyring()
     keyring.set_keyring(Filed())  # type: ignore[no-untyped-call] # its backends have no types
     yield path
     keyring.set_keyring(before)
