@@ -193,8 +193,10 @@ def new(world: World) -> Session:
 def set_up(world: World, server: FakeServer) -> Session:
     """Two servers and a key, models fetched, and one thing wrong: the gateway does not run."""
     server.replies["/v1/models"] = openai_list("model-a", "model-b")
+    world.override("groq", base_url=f"{server.url}/v1")
+    (world.workspace / ".env").write_text("GROQ_API_KEY=made-up-key-of-mine\n")
     world.providers(
-        "providers:\n  - type: demo\n"
+        "providers:\n  - type: demo\n  - {type: groq, api_key: '${GROQ_API_KEY}'}\n"
         f"  - {{type: oai, name: lab, api_base: {server.url}/v1}}\n"
         "  - {type: static, model_name: gpt-4o-mini, provider: openai}\n"
     )
