@@ -60,6 +60,7 @@ NAMED = {
     "free": "120",
     "freerouter": "freerouter",
     "memory": "330",
+    "hour": "1",
     "holder": "python3 (process 8443)",
     "project": "/home/ada/work/config",
     "requests": "1",

@@ -86,8 +86,11 @@ def _running(ctx: Context, record: GatewayRecord, said: Message, *, answers: boo
     if memory:
         pairs.append(("memory", f"{volatile('int', memory // 1_000_000)} MB"))
     today = _requests_today(ctx)
-    if today is not None:
-        pairs.append(("requests", f"{volatile('int', today)} today"))
+    counts = [("today", today), ("in the last hour", said.get("requests_last_hour"))]
+    if told := [
+        f"{volatile('int', number)} {when}" for when, number in counts if number is not None
+    ]:
+        pairs.append(("requests", ", ".join(told)))
     pairs.append(("workspace", shown(ctx.workspace.root, ctx.environ)))
     show: list[Block] = [Line(_HEADS[state], "ok" if answers else "error"), Fields(tuple(pairs))]
     show += _warnings(said, drift)
