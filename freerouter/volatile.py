@@ -35,7 +35,7 @@ _KINDS = {
     "said_at": "any",
 }
 """The fields of results that differ from run to run."""
-_FROM_ZERO = ("uptime", "stored_age", "verdict_age")
+_FROM_ZERO = ("uptime", "age", "stored_age", "verdict_age")
 """Those that may be 0 without being absent."""
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+SOON = 0.02
+"""Seconds until an interrupt that nobody was told of comes again."""
 
 
 class Held:
@@ -43,3 +49,21 @@ def held() -> Iterator[Held]:
         signal.signal(signal.SIGINT, before or signal.default_int_handler)
     if kept.take():
         raise KeyboardInterrupt
+
+
+def never_lost() -> None:
+    """Have Ctrl-C come again where nobody could be told.
+
+    In the callback of a weak reference, say, Python drops it and prints a traceback.
+    """
+    tell = sys.unraisablehook
+
+    def hook(unraisable: sys.UnraisableHookArgs) -> None:
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            again = threading.Timer(SOON, os.kill, (os.getpid(), signal.SIGINT))
+            again.daemon = True
+            again.start()
+        else:
+            tell(unraisable)
+
+    sys.unraisablehook = hook

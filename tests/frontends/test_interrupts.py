@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
+import time
 
 import pytest
 
-from freerouter.frontends.interrupts import held
+from freerouter.frontends.interrupts import held, never_lost
 
 
 def interrupt() -> None:
@@ -57,3 +59,34 @@ def test_in_another_thread_nothing_is_touched() -> None:
     thread.start()
     thread.join()
     assert found == [signal.default_int_handler]
+
+
+class Noted:
+    """Somebody interrupts while it is let go of."""
+
+    def __del__(self) -> None:
+        raise KeyboardInterrupt
+
+
+class Broken:
+    def __del__(self) -> None:
+        raise ValueError("a fault")
+
+
+def test_an_interrupt_that_nobody_could_be_told_of_comes_again_without_a_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda one: told.append(one.exc_type))
+    never_lost()
+    with pytest.raises(KeyboardInterrupt):
+        drop(Noted(), wait=30)
+    drop(Broken())
+    assert told == [ValueError]
+
+
+def drop(thing: object, wait: float = 0) -> None:
+    del thing
+    until = time.monotonic() + wait
+    while time.monotonic() < until:
+        time.sleep(0.01)
