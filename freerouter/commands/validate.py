@@ -15,7 +15,7 @@ from freerouter.config.providers_file import read_providers
 from freerouter.config.secrets import Secrets, load_secrets, read_env_file
 from freerouter.config.state import FINGERPRINT, read_models
 from freerouter.config.validation import groups, litellm, providers, references
-from freerouter.config.validation.findings import Finding, at, from_fault, placed
+from freerouter.config.validation.findings import Finding, from_fault, placed
 from freerouter.config.validation.known import load as load_known
 from freerouter.config.validation.mending import mend_text
 from freerouter.config.validation.reading import (
@@ -29,7 +29,7 @@ from freerouter.config.validation.reading import (
 )
 from freerouter.config.validation.rules import EXIT_2, RULES
 from freerouter.config.workspace import shown
-from freerouter.config.yaml_file import hidden
+from freerouter.config.yaml_file import at, hidden
 from freerouter.errors import FileError, FreeRouterError, NotConfiguredError, UsageError
 from freerouter.providers.catalogue import catalogue_of
 from freerouter.result import Line, Result, Table

@@ -9,9 +9,9 @@ from freerouter.config import atomic
 from freerouter.config.backups import back_up
 from freerouter.config.providers_file import ENTRY, OPTIONS, TOP, read_providers
 from freerouter.config.rewrite import rewritten
-from freerouter.config.settings import PROVIDERS, SECTIONS, WORDS, at, dotted, path_for
+from freerouter.config.settings import PROVIDERS, SECTIONS, WORDS, dotted, path_for
 from freerouter.config.splice import Lines
-from freerouter.config.yaml_file import Document, decode, dump_yaml, parse_yaml
+from freerouter.config.yaml_file import Document, at, decode, dump_yaml, parse_yaml
 from freerouter.errors import FileError, UsageError
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from freerouter.config.providers_file import (
     USAGE,
     USUAL_PORT,
 )
-from freerouter.config.yaml_file import dump_yaml
+from freerouter.config.yaml_file import at, dump_yaml
 from freerouter.errors import NotFoundError, UsageError
 from freerouter.registry import did_you_mean
 
@@ -213,15 +213,6 @@ def _step(
         return (names.index(word), here[names.index(word)]) if word in names else None
     number = int(word) if word.isdecimal() else len(here)
     return (number, here[number]) if number < len(here) else None
-
-
-def at(data: Any, path: Path) -> Any:
-    for step in path:
-        try:
-            data = data[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return data
 
 
 def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:

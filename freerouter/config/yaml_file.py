@@ -13,9 +13,18 @@ from freerouter.errors import FileError
 from freerouter.redact import KEY_SHAPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-__all__ = ["Document", "Fault", "decode", "dump_yaml", "parse_text", "parse_yaml", "read_yaml"]
+__all__ = [
+    "Document",
+    "Fault",
+    "at",
+    "decode",
+    "dump_yaml",
+    "parse_text",
+    "parse_yaml",
+    "read_yaml",
+]
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -309,3 +318,13 @@ def hidden(line: str) -> str:
     """A line of a file as it may be shown: what may be a key in it is starred, at its length."""
     line = re.sub(KEY_SHAPES, lambda key: "*" * len(key.group()), line)
     return _KEPT_SECRET.sub(lambda found: found[1] + "*" * len(found[2]), line)
+
+
+def at(data: Any, path: Iterable[str | int]) -> Any:
+    """The value there, None where nothing is."""
+    for step in path:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data

@@ -125,11 +125,14 @@ class Editor:
         ctx = self._session.context()
         if not self._history_file and ctx.workspace.configured:
             self._keep_history()
-        self._leave_search()
+        self._begin_anew()
         return _asked(self._prompt, message)
 
-    def _leave_search(self) -> None:
-        """A prompt that was ended from within a search would begin in it, with no way out."""
+    def _begin_anew(self) -> None:
+        """Leave nothing of a prompt that an interrupt ended: a search would have no way out, and a
+        timer of its event loop, which is closed, could not be stopped.
+        """
+        self._prompt.app.key_processor._flush_wait_task = None  # noqa: SLF001 - its reset keeps it
         self._prompt.search_buffer.reset()
         self._prompt.layout.focus(self._prompt.default_buffer)
 

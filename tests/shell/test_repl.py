@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from prompt_toolkit.output import DummyOutput
 
 from freerouter.frontends.console import Console
 from freerouter.session import Session
-from freerouter.shell.repl import SafeHistory, run_shell
+from freerouter.shell.repl import SafeHistory, Shell, run_shell
 
 if TYPE_CHECKING:
     from conftest import World
@@ -76,6 +77,26 @@ def test_ctrl_c_clears_the_line_and_ctrl_d_leaves(
     assert code == 0
     assert "nonsense" not in out + err
     assert "1 model, 1 in config.yaml" in out
+
+
+def test_a_timer_of_a_prompt_that_an_interrupt_ended_does_not_break_the_next(
+    configured: World,
+) -> None:
+    async def hold() -> None:
+        await asyncio.sleep(60)
+
+    with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
+        shell = Shell(Session(Console(lambda text: text)))
+        closed = asyncio.new_event_loop()
+        left = hold()
+        processor = shell.editor._prompt.app.key_processor
+        processor._flush_wait_task = closed.create_task(left)
+        closed.run_until_complete(asyncio.sleep(0))
+        closed.close()
+        pipe.send_text("list\r")
+        assert shell.editor.read("> ") == "list"
+        shell.watch.end()
+    left.close()
 
 
 def test_a_shell_in_a_shell_is_refused(

@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.config.validation.rules import BY_ID, ERROR
+from freerouter.config.yaml_file import at
 
 if TYPE_CHECKING:
     from freerouter.config.yaml_file import Document, Fault
@@ -95,13 +96,3 @@ def alike(one: str, other: str) -> float:
         return 1.0
     matcher = SequenceMatcher(None, one, other)
     return matcher.ratio() if matcher.quick_ratio() >= SURE else 0.0
-
-
-def at(data: Any, path: Path) -> Any:
-    """The value there, None where nothing is."""
-    for step in path:
-        try:
-            data = data[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return data

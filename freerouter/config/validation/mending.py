@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import yaml
 
 from freerouter.config.splice import Lines, inline
-from freerouter.config.validation.findings import at
-from freerouter.config.yaml_file import parse_text
+from freerouter.config.yaml_file import at, parse_text
 from freerouter.errors import FileError
 
 if TYPE_CHECKING:
