@@ -29,7 +29,12 @@ PASSED_ON = (
 """The user's variables that the engine gets. LiteLLM reads many more, which would beat ours."""
 SETTINGS = {
     "LITELLM_MODE": "PRODUCTION",
+    # What LiteLLM would fetch from its makers, some of it while a request waits for that.
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+    "LITELLM_LOCAL_AUTOROUTER_PRESETS": "True",
+    "LITELLM_LOCAL_BLOG_POSTS": "True",
+    "LITELLM_LOCAL_POLICY_TEMPLATES": "True",
     "LITELLM_TELEMETRY": "False",
     "DISABLE_ADMIN_UI": "True",
     "NO_DOCS": "True",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from beside_engine import said_by
 
 from freerouter.errors import NotConfiguredError
 from freerouter.process.engine import (
@@ -129,9 +129,23 @@ print(count, asked)
 @pytest.mark.gateway
 def test_tokens_are_counted_without_asking_for_a_tokenizer() -> None:
     """LiteLLM would ask huggingface.co for a Llama's, and wait where nobody answers."""
-    found = subprocess.run(
-        [sys.executable, "-c", TOKENS % PINNED], capture_output=True, text=True, check=True
-    )
-    count, _, asked = found.stdout.strip().partition(" ")
+    count, _, asked = said_by(TOKENS % PINNED).strip().partition(" ")
     assert int(count) > 3
     assert asked == "[]"
+
+
+BETA_HEADERS = """
+import socket
+from freerouter.process.worker import import_engine
+asked = []
+socket.getaddrinfo = lambda host, *more, **named: asked.append(host) or []
+import_engine("%s")
+from litellm import anthropic_beta_headers_manager as beta
+print(len(beta.filter_and_transform_beta_headers(["web-fetch-2025-09-10"], "anthropic")), asked)
+"""
+
+
+@pytest.mark.gateway
+def test_no_request_waits_for_a_file_of_litellms_makers() -> None:
+    """LiteLLM would fetch one at the first request to Anthropic."""
+    assert said_by(BETA_HEADERS % PINNED).split("\n")[-2] == "1 []"

@@ -35,6 +35,7 @@ OFF = {
     "DISABLE_ADMIN_UI": "True",
     "NO_DOCS": "True",
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
 }
 LIST = """
 import json

@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
-import os
-import subprocess
 import sys
 import typing
 from types import new_class
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from beside_engine import said_by
 
 from freerouter.process.patches import late
 
@@ -172,13 +171,7 @@ print(json.dumps({**found, "waiting": waiting}))
 @pytest.mark.gateway
 def test_litellm_uses_its_late_modules_only_in_ways_that_a_stand_in_bears() -> None:
     """Not in an `except`, a `import *` or as a dependency of a route; and no plain value."""
-    done = subprocess.run(
-        [sys.executable, "-c", LOOK],
-        env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
+    said = said_by(LOOK)
+    found = json.loads(said.splitlines()[-1])
     assert found.pop("waiting") > 50
     assert found == {"caught": [], "stars": [], "depends": [], "plain": []}

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
+from beside_engine import said_by
 
 LOOK = """
 import json
@@ -43,14 +41,8 @@ print(json.dumps(found))
 
 @pytest.mark.gateway
 def test_models_are_registered_without_asking_anybody() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LOOK],
-        env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(done.stdout.splitlines()[-1]) == {
+    said = said_by(LOOK)
+    assert json.loads(said.splitlines()[-1]) == {
         "left_out": [],
         "asked": [],
         "context": [9, 9, 9],
@@ -94,13 +86,7 @@ print(json.dumps({"left_out": left_out, "of": len(names), "told": told, "wrong":
 
 @pytest.mark.gateway
 def test_what_is_surely_unknown_is_what_litellm_does_not_find() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", SEARCH],
-        env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
+    said = said_by(SEARCH)
+    found = json.loads(said.splitlines()[-1])
     assert (found["left_out"], found["wrong"]) == ([], 0)
     assert 500 < found["told"] < found["of"]

@@ -6,12 +6,11 @@ import hashlib
 import importlib
 import inspect
 import json
-import os
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from beside_engine import said_by
 
 from freerouter.process.patches.target import Patch, apply_all, fingerprint, fresh_copy
 
@@ -143,14 +142,7 @@ print(json.dumps({"left_out": left_out, "targets": len(targets)}))
 def test_every_target_in_the_pinned_versions_is_what_its_patch_was_written_for(
     world: World,
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", ALL],
-        env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
-        capture_output=True,
-        text=True,
-        cwd=world.cwd,
-        check=True,
-    )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    said = said_by(ALL, cwd=world.cwd)
+    found: dict[str, Any] = json.loads(said.splitlines()[-1])
     assert found["left_out"] == []
     assert found["targets"] > 20

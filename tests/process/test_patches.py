@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from beside_engine import said_by
 
 from freerouter.process import patches
 from freerouter.process.engine import PINNED
@@ -54,15 +52,8 @@ EVERY = ["/v1/models", "/v1/chat/completions", "/v1/messages", "/v1/key/generate
 
 
 def look(world: World, version: str, **environ: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-c", LOOK, version],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environ},
-        cwd=world.cwd,
-        check=True,
-    )
-    found: dict[str, Any] = json.loads(done.stdout)
+    said = said_by(LOOK, version, cwd=world.cwd, **environ)
+    found: dict[str, Any] = json.loads(said)
     return found
 
 
@@ -151,14 +142,8 @@ print(json.dumps({"found": found, "rebuilt": rebuilt}))
 @pytest.mark.gateway
 @pytest.mark.parametrize("how", ["plain", "patched"])
 def test_registered_models_are_found_the_same_with_and_without_the_patch(how: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", REGISTER, how],
-        env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    answer = json.loads(done.stdout.splitlines()[-1])
+    said = said_by(REGISTER, how)
+    answer = json.loads(said.splitlines()[-1])
     assert answer["found"] == ["Lab/Model-A", "Lab/Model-B", None, 2, True]
     if how == "patched":
         assert answer["rebuilt"] <= 1  # only for the name that was taken out
