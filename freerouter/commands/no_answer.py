@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from freerouter.errors import FreeRouterError, GatewayStateError, ProviderError
+from freerouter.usage.outcome import NO_DATABASE, UNKNOWN_KEY
 
 if TYPE_CHECKING:
     from freerouter.process.chats import NoAnswerError
@@ -25,8 +26,8 @@ USED_UP = ": all that it may use is used up. "
 """What the gateway says where quotas and budgets keep it from asking anybody (usage/outcome.py)."""
 CLASS = re.compile(r"(?:litellm\.)?\w*(?:Error|Exception)(?:: | - )")
 """What LiteLLM puts before a provider's own words, once for each of its layers."""
-OUR_KEY = ("No connected db", "No api key passed", "Authentication Error")
-"""How LiteLLM says that the key is not the gateway's own."""
+OUR_KEY = (UNKNOWN_KEY, NO_DATABASE, "No api key passed", "Authentication Error")
+"""How the gateway says that the key is not its own."""
 NOT_SERVED = "Invalid model name passed"
 TOO_LONG = re.compile(
     r"ContextWindowExceeded|context_length_exceeded|maximum context|context length|prompt is too"
@@ -53,7 +54,7 @@ def reason_of(error: NoAnswerError, model: str, provider: str) -> Reason:
         return _without_answer(error, model)
     status, who = error.status, provider or "its provider"
     told = f" ({status})"
-    if any(error.message.startswith(text) for text in OUR_KEY):
+    if error.message.startswith(OUR_KEY):
         return Reason(
             f"{status} the gateway does not know this key",
             f"The gateway does not know this key{told}.",

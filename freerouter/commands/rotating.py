@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 TIMEOUT, POLL = 120.0, 0.2
 """Seconds."""
-REFUSAL = '400, "No connected db."'
-"""How LiteLLM words that it does not know a key and has no database to look for it in."""
 
 
 def run(ctx: Context, args: Mapping[str, Any]) -> Result:
@@ -49,7 +47,7 @@ def run(ctx: Context, args: Mapping[str, Any]) -> Result:
     if data["running"] and not args["no_reload"]:
         show += _reloaded(ctx, old, was)
         data["reloaded"] = True
-        show.append(Line(f"Whoever still asks with the old key is refused now: {REFUSAL}."))
+        show.append(Line("Whoever still asks with the old key is refused now (401)."))
     elif data["running"]:
         text = "The gateway still takes the old one: `reload` has it take the new one."
         show.append(Line(text, "warn"))

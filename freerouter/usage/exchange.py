@@ -12,7 +12,7 @@ import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from freerouter.usage.outcome import member_of, passed_over
+from freerouter.usage.outcome import NO_DATABASE, UNKNOWN_KEY, member_of, passed_over
 from freerouter.usage.record import CLIENT_GONE, RequestRecord
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ DIALECTS = {
 """By the end of the path; the longer ends stand first."""
 LONGEST_BODY = 64 * 1024
 """Bytes of a body that are recorded, where bodies are; and of an answer that tells an error."""
-NO_DATABASE = "No connected db"
-"""What LiteLLM answers to a key that is not its own: it would look for others in a database."""
 LONGEST_MESSAGE = 160
 LONGEST_CLIENT = 40
 """Of the first word of a client's description of itself: `claude-cli/2.0`."""
@@ -194,7 +192,7 @@ class Exchange:
             return "", ""
         told: Mapping[str, Any] = self.failure.get("error_information") or {}
         name, message = _read_error(self._answer_text())
-        if message.startswith(NO_DATABASE):
+        if message.startswith((UNKNOWN_KEY, NO_DATABASE)):
             return "WrongKey", "the client's key is not the gateway's"
         name = str(told.get("error_class") or name or "Cut")
         return name, redact(shortened(message or str(told.get("error_message") or "")))

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from freerouter.usage.doors import Shut
 
+UNKNOWN_KEY = "The gateway does not know this key."
+"""How a client is refused whose key is not the gateway's own."""
+NO_DATABASE = "No connected db"
+"""How LiteLLM words that, without our patches: it would look for other keys in a database."""
 LIMIT, TIMEOUT = 429, 408
 NO_BUDGET = 402
 CUT = 0

@@ -22,6 +22,11 @@ CASES = {
     ),
     "key": (("", "x", 401, None), "lab refused the key (401).", 5),
     "our key": (
+        ("", "The gateway does not know this key. Ask for it.", 401, None),
+        "The gateway does not know this key (401).",
+        5,
+    ),
+    "our key, without patches": (
         ("", "No connected db.", 400, None),
         "The gateway does not know this key (400).",
         5,

@@ -123,6 +123,11 @@ def error(message: str, **more: str) -> bytes:
             "WrongKey",
             "the client's key is not the gateway's",
         ),
+        (
+            error("The gateway does not know this key. Ask for it.", type="authentication_error"),
+            "WrongKey",
+            "the client's key is not the gateway's",
+        ),
         (b"<html>", "Cut", ""),
         (b"[]", "Cut", ""),
     ],

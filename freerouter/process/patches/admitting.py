@@ -1,4 +1,5 @@
 """The gateway's own key is recognised at once: without a database there is nobody else to look for.
+Any other one is refused in words that say so.
 
 LiteLLM looks for teams, users, budgets and organisations of every key at every request, which all
 live in a database. Where there is one, or a setting that those checks read, LiteLLM does it all.
@@ -11,6 +12,7 @@ import hmac
 from typing import TYPE_CHECKING, Any
 
 from freerouter.process.patches.target import Patch, fresh_copy
+from freerouter.usage.outcome import NO_DATABASE, UNKNOWN_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 SETTINGS = frozenset({"master_key", "disable_model_info_refresh", "trusted_proxy_ranges"})
 """Settings under `general_settings` that have no say in who may do what."""
 ADMITTED = "freerouter_admitted"
+UNAUTHORIZED = 401
+HELP = "`freerouter keys show master` prints the one that it takes."
 HEADERS = ("custom_litellm_key_header", "azure_api_key_header", "azure_apim_header")
 """Other places where a key may stand; one that does is LiteLLM's to judge."""
 
@@ -60,6 +64,17 @@ def admit_the_own_key() -> None:
         key, expected = (bearer, f"Bearer {master}") if bearer else (plain, master)
         return isinstance(key, str) and hmac.compare_digest(key.encode(), expected.encode())
 
+    async def identify_others(**given: Any) -> Any:
+        try:
+            return await identify(**given)
+        except auth.ProxyException as error:
+            if not error.message.startswith(NO_DATABASE):
+                raise
+            kind, code = "authentication_error", "invalid_api_key"
+            raise auth.ProxyException(
+                f"{UNKNOWN_KEY} {HELP}", kind, None, UNAUTHORIZED, openai_code=code
+            ) from None
+
     async def identify_quickly(request: Any, request_data: Any, **given: Any) -> Any:
         if (
             any(given.get(name) for name in HEADERS)
@@ -67,14 +82,14 @@ def admit_the_own_key() -> None:
             or not is_own_key(given)
             or not isinstance(request_data, dict)
         ):
-            return await identify(request=request, request_data=request_data, **given)
+            return await identify_others(request=request, request_data=request_data, **given)
         route = auth.get_request_route(request=request)
         try:
             await auth.pre_db_read_auth_checks(
                 request_data=request_data, request=request, route=route
             )
         except Exception:  # noqa: BLE001 - LiteLLM refuses it in its own words
-            return await identify(request=request, request_data=request_data, **given)
+            return await identify_others(request=request, request_data=request_data, **given)
         headers = auth.safe_get_request_headers(request)
         found = fresh_copy(owner)
         found.user_id = proxy.litellm_proxy_admin_name
