@@ -16,6 +16,8 @@ GLOBALS = (
     Parameter("record", "text", "write what is asked, answered and said into a file for `run`"),
 )
 
+HELP = {"-h", "--help"}
+
 
 def split_line(line: str) -> list[str]:
     """Words of a typed line, with shell quoting. A leading `freerouter` is taken off."""
@@ -49,6 +51,10 @@ def parse(tokens: list[str], registry: Registry) -> Call:
         if given.pop("help", False):
             return Call(registry.get("help"), {"command": []})
         raise UsageError("No command was given.", fix="`help` lists the commands.")
+    if registry.is_only_a_group(tokens) and (given.get("help") or HELP.intersection(tokens)):
+        return parse(
+            ["help", tokens[0], *(word for word in tokens[1:] if word not in HELP)], registry
+        )
     command, used = registry.find(tokens)
     values = _read(command, tokens[used:], given)
     output = "json" if given.pop("json", False) else "plain" if given.pop("plain", False) else ""

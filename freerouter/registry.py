@@ -152,12 +152,27 @@ class Registry:
         groups = {name.split()[0] for name in self._by_name if " " in name}
         if found and not _is_mistyped(*found, tokens, groups):
             return found
+        if self.is_only_a_group(tokens):
+            words = [command.name.split()[1] for command in self.group(tokens[0])]
+            raise UsageError(
+                f"`{tokens[0]}` wants one more word: {', '.join(words)}.",
+                fix=f"`help {tokens[0]}` tells what each does.",
+            )
         word = " ".join(tokens[: 2 if tokens and tokens[0] in groups else 1])
         known = {n for n, c in self._by_name.items() if not c.hidden}
         raise UsageError(
             f'There is no command "{word}".',
             fix=did_you_mean(word, known) or "`help` lists the commands.",
         )
+
+    def group(self, word: str) -> list[Command]:
+        """The commands of two words that begin with it."""
+        return [c for c in self.visible if c.name.startswith(f"{word} ")]
+
+    def is_only_a_group(self, tokens: list[str]) -> bool:
+        """Whether a command of two words is begun, and the second word is missing."""
+        alone = len(tokens) == 1 or (len(tokens) > 1 and tokens[1].startswith("-"))
+        return alone and self._find(tokens[:1]) is None and bool(self.group(tokens[0]))
 
     def _find(self, tokens: list[str]) -> tuple[Command, int] | None:
         for size in (2, 1):

@@ -34,15 +34,17 @@ def test_a_hidden_command_works_but_is_not_named() -> None:
     assert caught.value.fix == "`help` lists the commands."
 
 
-def test_half_of_a_command_of_two_words_is_completed() -> None:
-    with pytest.raises(UsageError) as caught:
-        TABLE.get("keys")
-    assert caught.value.fix == 'Did you mean "keys set"?'
-
-
 def test_both_words_of_a_group_are_shown_when_the_second_is_wrong() -> None:
     with pytest.raises(UsageError, match='no command "keys sett"'):
         TABLE.get("keys sett")
+
+
+@pytest.mark.parametrize("line", ["keys", "keys --json"])
+def test_a_group_without_its_second_word_names_what_there_is(line: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        TABLE.find(line.split())
+    assert caught.value.what == "`keys` wants one more word: set."
+    assert caught.value.fix == "`help keys` tells what each does."
 
 
 def test_only_the_first_word_is_shown_where_there_is_no_such_group() -> None:

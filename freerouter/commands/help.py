@@ -48,8 +48,13 @@ def _about(ctx: Context, words: list[str]) -> Result:
     first = words[0].lower()
     if first in ASKING and len(words) > 1:
         return answered(ctx, words[1:])
+    group = REGISTRY.group(words[0]) if len(words) == 1 else []
+    if group and REGISTRY.is_only_a_group(words):
+        return about_some(group)
     try:
-        return about(REGISTRY.find(words)[0])
+        return about(
+            REGISTRY.find(words)[0], [c for c in group if words[0] not in (c.name, *c.aliases)]
+        )
     except UsageError as error:
         if len(words) == 1 or "Did you mean" in error.fix:
             raise
@@ -72,7 +77,8 @@ def about_option(command: Command, option: Parameter) -> Result:
     return Result(data, (*show, Fields(((_flag(option), _help(option)),))))
 
 
-def about(command: Command) -> Result:
+def about(command: Command, others: Sequence[Command] = ()) -> Result:
+    """`others` are what else begins with the same word."""
     positional = tuple(p for p in command.parameters if p.positional and p.help)
     options = tuple(p for p in command.parameters if not p.positional)
     show: list[Any] = [
@@ -90,6 +96,9 @@ def about(command: Command) -> Result:
     show += [Line(""), Fields(tuple((_flag(p), p.help) for p in GLOBALS))]
     if command.examples:
         show += [Line(""), Line("Examples:", "head"), *(Line(f"  {e}") for e in command.examples)]
+    if others:
+        show += [Line(""), Line("See also:", "head")]
+        show.append(Fields(tuple((c.name, _summary(c)) for c in others)))
     return Result({"command": _data(command)}, tuple(show))
 
 

@@ -90,7 +90,7 @@ def test_a_commands_own_help_option_is_the_same_help(world: World) -> None:
 
 
 def test_an_alias_has_help(world: World) -> None:
-    assert world.cli("help", "providers") == world.cli("help", "providers", "list")
+    assert world.cli("providers", "--help") == world.cli("help", "providers", "list")
 
 
 def test_help_of_no_command_says_which_was_meant(world: World) -> None:
@@ -118,3 +118,22 @@ def test_help_needs_and_writes_nothing(world: World) -> None:
     world.cli("help")
     world.cli("help", "start")
     assert world.written() == before
+
+
+@pytest.mark.parametrize("line", ["budget --help", "budget -h", "help budget", "--help budget"])
+def test_the_first_of_two_words_lists_the_commands_that_it_begins(world: World, line: str) -> None:
+    ran = world.cli(*line.split())
+    named = [row.split("  ")[1] for row in ran.out.splitlines()]
+    assert (ran.code, ran.err) == (0, "")
+    assert named == [c.name for c in REGISTRY.visible if c.name.startswith("budget ")]
+    data = json.loads(world.cli(*line.split(), "--json").out)
+    assert [c["name"] for c in data["commands"]] == named
+
+
+def test_a_command_that_is_also_such_a_word_names_the_others(world: World) -> None:
+    ran = world.cli("help", "keys")
+    assert ran.out.startswith("List the keys")
+    others = ran.out.partition("See also:\n")[2]
+    assert "  keys rotate  " in others
+    assert "  keys list  " not in others
+    assert "See also" not in world.cli("help", "keys", "list").out
