@@ -111,17 +111,19 @@ def rows_of(ctx: Context, budgets: Iterable[Budget]) -> list[dict[str, Any]]:
 
 def _worded(one: Budget, row: Mapping[str, Any]) -> str:
     """A line on how it stands."""
-    from freerouter.config.budgets_file import WHEN, usd
+    from freerouter.config.budgets_file import used
 
     if row["state"] == UNKNOWN:
         return (
             f"{one.whose}: what is spent is not known, so models that cost money are not asked "
             f"(usage.db: {row['why'].rstrip('.')})."
         )
-    used = f"{usd(row['spent'] + row['held'])} of {usd(one.limit)} {WHEN[one.period]} are spent"
-    if row["state"] == USED_UP:
-        return f"{one.whose}: {used}: until {row['until']} only free models answer."
-    return f"{one.whose}: {used} ({row['part'] * 100:.0f} %)."
+    told = f"{one.whose}: {used(one, row['spent'], row['held'])}"
+    if row["state"] != USED_UP:
+        return f"{told} ({row['part'] * 100:.0f} %)."
+    if row["spent"] < one.limit:
+        return f"{told}: until they are done only free models answer."
+    return f"{told}: until {row['until']} only free models answer."
 
 
 def _found(found: Standing) -> dict[str, Any]:

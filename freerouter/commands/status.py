@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 NOT_RUNNING = 6
 POLL = 0.2
 PATIENCE = 2.0
+HOUR = 3600
 MOST_ALIASES = 12
 """So many are named; --json names all of them."""
 
@@ -85,8 +86,8 @@ def _running(ctx: Context, record: GatewayRecord, said: Message, *, answers: boo
         pairs.append(("workers", _told_of(workers)))
     if memory:
         pairs.append(("memory", f"{volatile('int', memory // 1_000_000)} MB"))
-    today = _requests_today(ctx)
-    counts = [("today", today), ("in the last hour", said.get("requests_last_hour"))]
+    today, lately = _requests(ctx)
+    counts = [("today", today), ("in the last hour", lately)]
     if told := [
         f"{volatile('int', number)} {when}" for when, number in counts if number is not None
     ]:
@@ -112,7 +113,7 @@ def _running(ctx: Context, record: GatewayRecord, said: Message, *, answers: boo
         "restarts": said.get("restarts", 0),
         "memory": memory,
         "requests_today": today,
-        "requests_last_hour": said.get("requests_last_hour"),
+        "requests_last_hour": lately,
         "last_error": said.get("last_error"),
         "quota": [one.as_data() for one in scarce],
         "workspace": ctx.workspace.root,
@@ -231,16 +232,19 @@ def _warnings(said: Message, drift: Mapping[str, bool]) -> list[Block]:
     return show
 
 
-def _requests_today(ctx: Context) -> int | None:
-    """Of the local day, also those before a restart; None where usage.db cannot be read."""
-    if not os.path.exists(ctx.workspace.usage_file):
-        return 0
-    from freerouter.usage.reading import requests_today
+def _requests(ctx: Context) -> tuple[int | None, int | None]:
+    """Of the local day and of the last hour, also those before a restart; None where usage.db
+    cannot be read.
+    """
+    path, now = ctx.workspace.usage_file, ctx.now()
+    if not os.path.exists(path):
+        return 0, 0
+    from freerouter.usage.reading import requests_since, requests_today
 
     try:
-        return requests_today(ctx.workspace.usage_file, ctx.now())
+        return requests_today(path, now), requests_since(path, now - HOUR)
     except FreeRouterError:
-        return None
+        return None, None
 
 
 def _memory(pids: list[int]) -> int:

@@ -62,6 +62,14 @@ def usd(amount: Decimal | float) -> str:
     return f"${amount:.2f}" if amount >= CENT else f"${float(amount):.2g}"
 
 
+def used(budget: Budget, spent: float, held: float) -> str:
+    """`$4.10 of $5 this month are spent`; in USD. What is held is told where it is in the way."""
+    told = f"{usd(spent)} of {usd(budget.limit)} {WHEN[budget.period]} are spent"
+    if held and spent < budget.limit:
+        told += f", and {usd(held)} are set aside for calls under way"
+    return told
+
+
 def read_limit(scope: str, text: str) -> Budget:
     """Of `5/month`. Raises LimitError."""
     amount, slash, period = text.partition("/")

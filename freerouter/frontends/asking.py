@@ -37,6 +37,7 @@ from freerouter.errors import CancelledError
 from freerouter.frontends.columns import cells, cut, one_line, packed, wrap
 from freerouter.frontends.interrupts import held
 from freerouter.frontends.review import help_of, limits, origin
+from freerouter.frontends.typed import in_whole_characters
 from freerouter.matching import rank
 from freerouter.wizard.messages import Answer, Back, Skip
 
@@ -175,6 +176,7 @@ def run(
     at_first: Callable[[], None] | None = None,
 ) -> Event:
     """Show it below what is on the screen until a key leaves it, and take it away again."""
+    in_whole_characters()
     application: Application[Event] = Application(
         layout=Layout(container, focused),
         key_bindings=keys,

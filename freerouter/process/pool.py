@@ -15,7 +15,7 @@ from freerouter.process.identity import started_at
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from freerouter.process.control import Message
 
@@ -61,6 +61,11 @@ class Worker:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
 
+    @property
+    def last_error(self) -> Message | None:
+        """time, status, message and alias, as the worker told it last."""
+        return self.facts.get("last_error")
+
     def as_data(self) -> Message:
         return {
             "pid": self.pid,
@@ -68,6 +73,11 @@ class Worker:
             "uptime": round(time.monotonic() - self.since, 1),
             "in_flight": self.facts.get("in_flight"),
         }
+
+
+def latest(errors: Iterable[Message | None]) -> Message | None:
+    """Of what several workers told; None where none of them told of an error."""
+    return max(filter(None, errors), key=lambda error: str(error.get("time", "")), default=None)
 
 
 def fork(

@@ -24,8 +24,7 @@ from freerouter.process import pool
 from freerouter.process.control import Channel, control_path
 from freerouter.process.desk import Desk
 from freerouter.process.output import hide_secrets, say
-from freerouter.process.pool import DRAINING, SERVING, STARTING, Worker
-from freerouter.process.tally import Tally
+from freerouter.process.pool import DRAINING, SERVING, STARTING, Worker, latest
 from freerouter.process.traces import Traces
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ class Supervisor:
         self._due: list[float] = []
         self._failures = 0
         self._restarts = 0
-        self._tally = Tally()
+        self._last_error: Message | None = None
         self._stopping = False
         self._killed = False
         self._signalled = False
@@ -139,7 +138,7 @@ class Supervisor:
     def _status(self) -> Message:
         state = "stopping" if self._stopping else "serving" if self._job else "starting"
         job = self._job or (self._change.job if self._change else {})
-        facts = [worker.facts for worker in self._workers]
+        errors = [self._last_error, *(worker.last_error for worker in self._workers)]
         return {
             "state": "reloading" if self._change and self._job else state,
             "generation": self._generation,
@@ -148,7 +147,7 @@ class Supervisor:
             "workers": [worker.as_data() for worker in self._all()],
             "wanted": job.get("workers", 1),
             "restarts": self._restarts,
-            **self._tally.summary(facts, time.time()),
+            "last_error": latest(errors),
         }
 
     def _begin(self, job: Job) -> None:
@@ -293,7 +292,7 @@ class Supervisor:
             self._give_up(f"It ended {how} before it was ready.", code)
             return
         self._workers.remove(worker)
-        self._tally.keep(worker.facts)
+        self._last_error = latest([self._last_error, worker.last_error])
         if worker.state == DRAINING or self._stopping:
             say(f"worker {worker.pid} has ended")
             return

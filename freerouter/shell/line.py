@@ -13,6 +13,7 @@ from prompt_toolkit.styles import Style
 from freerouter.commands import shell_settings
 from freerouter.frontends.cells import one_line
 from freerouter.frontends.interrupts import held
+from freerouter.frontends.typed import in_whole_characters
 from freerouter.shell.completion import ShellCompleter
 from freerouter.shell.history import history_for, recently_used
 from freerouter.shell.keys import interrupting_keys, shell_keys
@@ -67,6 +68,7 @@ class Editor:
     """Reads lines. `recent` is a new map whenever something was used."""
 
     def __init__(self, session: Session, around: Around) -> None:
+        in_whole_characters()
         self._session = session
         self._around = around
         ctx = session.context()

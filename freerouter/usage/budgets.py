@@ -12,7 +12,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
-from freerouter.config.budgets_file import WHEN, usd
+from freerouter.config.budgets_file import used
 from freerouter.config.providers_file import read_providers
 from freerouter.config.yaml_file import read_yaml
 from freerouter.errors import FreeRouterError
@@ -41,6 +41,8 @@ looked at anew.
 """
 LONG_ANSWER = 4096
 """Tokens that are held for an answer whose request does not limit it."""
+SOON = 10.0
+"""Seconds after which it is worth asking again where calls under way have taken what is left."""
 BYTES_A_TOKEN = 3
 NONE = (0, 0)
 BROKEN = ".broken-"
@@ -171,7 +173,8 @@ class Budgets:
         return self._db
 
     def _shut(self, standing: Standing) -> Shut:
-        return Shut(BUDGET, worded(standing), standing.until)
+        spent = standing.spent >= standing.limit
+        return Shut(BUDGET, worded(standing), standing.until if spent else self._clock() + SOON)
 
     def _tell(self, one: Standing, now: float) -> None:
         """A line of the log at 80 and at 100 %, once a period."""
@@ -183,8 +186,7 @@ class Budgets:
 
 def worded(one: Standing) -> str:
     """`openrouter: $4.10 of $5 this month are spent`."""
-    used, limit = usd((one.spent + one.held) / NANO), usd(one.budget.limit)
-    return f"{one.budget.whose}: {used} of {limit} {WHEN[one.budget.period]} are spent"
+    return f"{one.budget.whose}: {used(one.budget, one.spent / NANO, one.held / NANO)}"
 
 
 def is_free(row: Mapping[str, Any]) -> bool:

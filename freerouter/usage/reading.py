@@ -119,10 +119,15 @@ def read_usage(
 
 def requests_today(path: str, now: float) -> int:
     """Of the local day. Raises FileError where usage.db cannot be read."""
+    return requests_since(path, midnight_before(now))
+
+
+def requests_since(path: str, moment: float) -> int:
+    """How many ended then (in seconds since 1970) or later. Raises as above."""
     db = open_to_read(path)
     if db is None:
         return 0
-    begin = round(midnight_before(now) * 1000)
+    begin = round(moment * 1000)
     first = -(-begin // SLOT)
     sums = "SELECT coalesce(sum(requests), 0) FROM spans WHERE slot >= ?"
     rows = "SELECT count(*) FROM requests WHERE at >= ? AND at < ?"

@@ -3,7 +3,7 @@
 `install` puts a layer around LiteLLM's application, which sees what the client sees, and a callback
 into LiteLLM, which is told tokens and cost; its router is watched for every call that it makes
 (`attempts.py`). What comes of it is written by threads, as a line (`writer.py`) and into usage.db
-(`ledger.py`), and counted for whoever watches the worker.
+(`ledger.py`).
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ import asyncio
 import contextlib
 import os
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.usage.accounting import entry_of
 from freerouter.usage.attempts import watch
-from freerouter.usage.counters import Counters, LastError
 from freerouter.usage.doors import DOORS, QUOTA, Shut, shut
 from freerouter.usage.exchange import Exchange
 from freerouter.usage.quotas import tells_limits
@@ -44,6 +43,15 @@ LATEST = 20.0
 serving: ContextVar[Exchange | None] = ContextVar("serving", default=None)
 
 
+class LastError(NamedTuple):
+    """`time` is ISO, UTC."""
+
+    time: str
+    status: int
+    message: str
+    alias: str
+
+
 class Recorder:
     """`snapshot` may be called from any thread."""
 
@@ -53,13 +61,14 @@ class Recorder:
         self._redact = redact
         self._ledger = ledger
         self._quotas = quotas
-        self._counters = Counters()
+        self._last_error: LastError | None = None
         self._writer: Writer[Exchange] = Writer(path, self._line_of)
         self._waiting: set[Exchange] = set()
 
     def snapshot(self) -> dict[str, Any]:
-        """done, errors, in_flight, minutes, last_error, and lost: records that went unwritten."""
-        return {**self._counters.snapshot(), "lost": self._writer.lost}
+        """The last error, and how many records went unwritten."""
+        error = self._last_error
+        return {"last_error": error and error._asdict(), "lost": self._writer.lost}
 
     def close(self) -> None:
         """Write what there is, complete or not. Nothing is recorded afterwards."""
@@ -69,19 +78,14 @@ class Recorder:
         self._ledger.close()
         self._quotas.close()
 
-    def begin(self) -> None:
-        self._counters.begin()
-
     def end(self, exchange: Exchange) -> None:
         """The client has its answer, or is gone."""
         exchange.end()
         if exchange.alias == WARM_UP:
-            self._counters.forget()
             return
-        self._counters.end(failed=exchange.failed)
         if exchange.failed:
             record = exchange.record(self._redact)
-            self._counters.last_error = LastError(
+            self._last_error = LastError(
                 record.time, record.status, record.message or record.error, record.alias
             )
         self._waiting.add(exchange)
@@ -139,7 +143,6 @@ class Layer:
                 message = {**message, "headers": [*message["headers"], *exchange.more_headers()]}
             await send(message)
 
-        self._recorder.begin()
         token = serving.set(exchange)
         try:
             await self._app(scope, receive_and_note, send_and_note)

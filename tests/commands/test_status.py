@@ -86,7 +86,7 @@ def test_a_gateway_that_answers_is_running(
         "  engine     LiteLLM 1.2\n"
         f"  pid        {worker.pid}\n"
         f"{shown_memory(ran.out)}"
-        "  requests   0 today\n"
+        "  requests   0 today, 0 in the last hour\n"
         "  workspace  ~/.config/freerouter\n"
     )
 
@@ -100,7 +100,7 @@ def test_requests_of_today_are_not_forgotten_with_a_restart(
     path = world.workspace / "state" / "usage.db"
     now = time.time()
     keep(path, [entry(now), entry(now), entry(now - 3 * 86400)]).close()
-    assert "  requests   2 today\n" in world.cli("status").out
+    assert "  requests   2 today, 2 in the last hour\n" in world.cli("status").out
     path.write_bytes(b"broken" * 1000)
     for end in ("-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)
@@ -127,7 +127,7 @@ def test_running_as_data(world: World, server: FakeServer, worker: subprocess.Po
         "workers": [],
         "restarts": 0,
         "requests_today": 0,
-        "requests_last_hour": None,
+        "requests_last_hour": 0,
         "last_error": None,
         "quota": [],
         "workspace": str(world.workspace),

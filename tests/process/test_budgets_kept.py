@@ -148,13 +148,13 @@ def test_it_stops_at_the_last_cent_and_others_go_on(gateway: Gateway) -> None:
     gateway.run("budget set 2/month --provider dear")
     gateway.forget()
     assert [gateway.ask("gold").status for _ in range(4)] == [200] * 4
+    gateway.settled(2.0)
     refused = gateway.ask("gold")
     assert refused.status == 402, refused
     assert "dear: $2 of $2 this month are spent" in refused.message
     assert refused.body["error"]["type"] == "insufficient_quota"
     told = gateway.ask("gold", "messages")
     assert (told.status, told.body["error"]["type"]) == (402, "billing_error")
-    gateway.settled(2.0)
     assert gateway.budget("dear")["state"] == "used_up"
     assert gateway.ask("air:free").status == 200
     assert gateway.ask("mixed").status == 200

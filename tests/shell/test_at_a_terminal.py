@@ -98,6 +98,25 @@ def test_what_is_pasted_waits_for_a_yes(shell: Any) -> None:
     assert left(shell) == 0
 
 
+def test_bytes_that_are_no_text_are_shown_as_that(world: World, shell: Any) -> None:
+    """Half a character, typed or pasted: it can be neither printed nor written as it is."""
+    shell.expect("Tab")  # the terminal echoes no more
+    os.write(shell.child_fd, b"\x1b[200~ask \xc3\nlist --search \xc3(\n\x1b[201~\r")
+    shell.expect("You pasted 2 lines:")
+    shell.expect("ask \ufffd")
+    shell.expect("Run them until one fails")
+    shell.send("n\r")
+    shell.expect("Nothing was run.")
+    shell.expect(PROMPT)
+    shell.expect("Tab")
+    os.write(shell.child_fd, b"list --search \xc3(\r")
+    shell.expect("No model matches.")
+    shell.send("exit\r")
+    assert left(shell) == 0
+    history = (world.workspace / "state" / "history").read_text(encoding="utf-8")
+    assert "list --search \ufffd(" in history
+
+
 @pytest.mark.parametrize("shell", [{"TERM": "dumb"}, {"NO_COLOR": "1"}], indirect=True)
 def test_a_plain_terminal_is_served_too(shell: Any) -> None:
     shell.send("lisst\r")

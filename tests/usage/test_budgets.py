@@ -123,6 +123,21 @@ def test_who_has_a_budget_is_asked_until_it_is_used_up(
     assert budgets.door(row(provider="lab", **DEAR)) is None
 
 
+def test_what_calls_under_way_have_taken_is_told_as_that(
+    make: Callable[..., Budgets], tmp_path: Path
+) -> None:
+    now = time.time()
+    budgets = make("0.02/month", clock=lambda: now)
+    spend(tmp_path, 0.01)
+    assert isinstance(budgets.admit(row(**DEAR), {"max_tokens": 5000}, 0), Hold)
+    for shut in (budgets.admit(row(**DEAR), {}, 0), budgets.door(row(**DEAR))):
+        assert isinstance(shut, Shut)
+        assert shut.until == now + module.SOON
+        assert shut.reason == (
+            "groq: $0.01 of $0.02 this month are spent, and $0.05 are set aside for calls under way"
+        )
+
+
 def test_one_of_nothing_is_used_up_at_once(make: Callable[..., Budgets]) -> None:
     assert make("0/day").door(row(**DEAR))
 

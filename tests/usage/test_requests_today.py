@@ -12,7 +12,7 @@ import pytest
 from ledger_entries import BAD, GOOD, entry, keep
 
 from freerouter.errors import FileError
-from freerouter.usage.reading import requests_today
+from freerouter.usage.reading import requests_since, requests_today
 from freerouter.usage.spans import seal
 
 if TYPE_CHECKING:
@@ -50,6 +50,16 @@ def test_a_day_begins_at_local_midnight(
             seal(db, now)
         assert requests_today(str(path), now) == 4
         assert requests_today(str(path), midnight - 1) >= 3
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_an_hour_is_one_to_the_second(tmp_path: Path, *, sealed: bool) -> None:
+    path, now = tmp_path / "usage.db", time.time() // 1
+    times = [now - HOUR - 1, now - HOUR, now - HOUR + 1, now - MINUTE]
+    with closing(keep(path, [entry(at) for at in times])) as db:
+        if sealed:
+            seal(db, now)
+        assert requests_since(str(path), now - HOUR) == 3
 
 
 def test_where_nothing_was_recorded_there_are_none(tmp_path: Path) -> None:
