@@ -161,11 +161,13 @@ class Exchange:
         payload: Mapping[str, Any] = told or self.failure
         error, message = self._error(redact)
         request, response = (_text(self._sent), self._answer_text()) if self._bodies else ("", "")
+        # Where nobody was asked, LiteLLM names what the client asked for.
+        provider = "" if self._asked_several_in_vain else _provider(payload)
         return RequestRecord(
             time=datetime.fromtimestamp(self.time, timezone.utc).isoformat(timespec="milliseconds"),
             alias=redact(self.alias or str(payload.get("model_group") or "")),
-            provider=redact("" if self._asked_several_in_vain else _provider(payload)),
-            model=redact("" if self._asked_several_in_vain else _model(payload)),
+            provider=redact(provider),
+            model=redact(_model(payload) if provider else ""),
             status=CLIENT_GONE if self.gone else self.status,
             error=error,
             message=message,

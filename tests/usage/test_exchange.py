@@ -60,6 +60,14 @@ def test_both_sides_make_a_record() -> None:
     assert record.time.endswith("+00:00")
 
 
+def test_where_nobody_was_asked_no_model_is_named() -> None:
+    """LiteLLM then names what the client asked for."""
+    exchange = served(Exchange(scope(), bodies=False), status=402)
+    exchange.failure = {"model": "fast", "model_group": "fast"}
+    record = exchange.record(plain)
+    assert (record.alias, record.provider, record.model) == ("fast", "", "")
+
+
 @pytest.mark.parametrize(
     ("info", "cost", "told"),
     [
