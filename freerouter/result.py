@@ -30,13 +30,15 @@ class Fields(NamedTuple):
 class Table(NamedTuple):
     """Rows under headings; `right` are the indices of right-aligned columns.
 
-    Where a screen is too narrow for all, columns in `spare` are left out, the first of them first.
+    Where a screen is too narrow for all, columns in `spare` are left out, the first of them first;
+    those in `last` only where little would be left of the others.
     """
 
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     right: tuple[int, ...] = ()
     spare: tuple[int, ...] = ()
+    last: tuple[int, ...] = ()
 
 
 class Reveal(NamedTuple):

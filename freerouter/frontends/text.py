@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 STYLES = {"ok": "32", "warn": "33", "error": "31", "dim": "2", "head": "1"}
 GAP = "  "
-LONG_ENOUGH = 24
-"""Of a long cell so much may stay alone, before a whole column is left out."""
+LONG_ENOUGH, SHORT_ENOUGH = 24, 14
+"""Of a long cell so much stays before a whole column is left out: one to spare, one of the last."""
 BARS = dict(zip(map(ord, "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉"), "..::++##.:++###", strict=True))
 WORDS = {ord("✓"): "ok", ord("✗"): "no", **BARS}
 ESCAPES = r"\033\[[0-?]*[ -/]*[@-~]"
@@ -137,8 +137,9 @@ class Painter:
         shown = [self._cells(column) for column in zip(*block.rows, strict=True)]
         columns = [i for i, column in enumerate(shown) if any(column)]
         widths = {i: max(len(block.columns[i]), _widest(shown[i])) for i in columns}
-        self._leave_out(widths, block.spare)
-        self._fit(widths)
+        self._leave_out(widths, block.spare, LONG_ENOUGH)
+        self._leave_out(widths, block.last, SHORT_ENOUGH)
+        self._fit(widths, block.right)
         lines = [
             _aligned([block.columns[i], *shown[i]], width, right=i in block.right)
             for i, width in widths.items()
@@ -154,23 +155,28 @@ class Painter:
             return shown
         return [one_line(plain(self._shown(cell))) for cell in column]
 
-    def _leave_out(self, widths: dict[int, int], spare: Sequence[int]) -> None:
+    def _leave_out(self, widths: dict[int, int], spare: Sequence[int], enough: int) -> None:
         """Take columns out until the others fit, cut where they are long."""
         for i in spare:
             room = self._width - len(GAP) * (len(widths) - 1)
-            if self._width <= 0 or sum(min(w, LONG_ENOUGH) for w in widths.values()) <= room:
+            if self._width <= 0 or sum(min(w, enough) for w in widths.values()) <= room:
                 return
             widths.pop(i, None)
 
-    def _fit(self, widths: dict[int, int]) -> None:
-        """Take what is too much from the widest column, again and again."""
+    def _fit(self, widths: dict[int, int], numbers: Sequence[int]) -> None:
+        """Take what is too much from the widest column, again and again: from numbers last, since
+        half of one is none.
+        """
         if self._width <= 0:
             return
         room = self._width - len(GAP) * (len(widths) - 1)
         least = 4 if 4 * len(widths) <= room else 8
-        while sum(widths.values()) > room and max(widths.values()) > least:
-            widest = max(widths, key=lambda i: widths[i])
-            widths[widest] -= 1
+        for columns in ([i for i in widths if i not in numbers], [*widths]):
+            while sum(widths.values()) > room:
+                widest = max(columns, key=lambda i: widths[i], default=None)
+                if widest is None or widths[widest] <= least:
+                    break
+                widths[widest] -= 1
 
 
 def _widest(texts: Sequence[str]) -> int:

@@ -65,9 +65,12 @@ UNBROKEN = re.compile(r"\S+")
 
 
 @pytest.fixture
-def full(world: World, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> World:
+def full(
+    world: World, server: FakeServer, free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> World:
     """A workspace in which every listing has something to tell, some of it long or wide."""
     monkeypatch.setenv("FREEROUTER_PLUGINS", "off")
+    monkeypatch.setenv("FREEROUTER_USUAL_PORT", str(free_port))
     rows = [{"id": NAME, "object": "model"}, {"id": WIDE, "object": "model"}]
     server.replies["/v1/models"] = Reply({"object": "list", "data": rows})
     world.providers(

@@ -91,6 +91,18 @@ def test_a_terminal_too_narrow_for_a_table_still_shows_the_start_of_each_cell() 
     assert text.splitlines()[1] == "aaaaaaa…  bbbbbbb…"
 
 
+def test_a_number_is_cut_last() -> None:
+    table = Table(("NAME", "LEFT"), (("a" * 30, "1,000,000"),), (1,))
+    assert painter(20).block(table).splitlines()[1] == "aaaaaaaa…  1,000,000"
+    assert painter(12).block(table).splitlines()[1] == "aaa…  1,000…"
+
+
+def test_what_is_wanted_to_the_last_is_left_out_before_all_is_cut_short() -> None:
+    table = Table(("NAME", "LIMIT", "IN"), (("a" * 30, "b" * 30, "5h 20m"),), last=(2,))
+    assert painter(40).block(table).splitlines()[0] == "NAME             LIMIT            IN"
+    assert painter(34).block(table).splitlines()[0] == "NAME              LIMIT"
+
+
 def test_fields_are_aligned_at_their_values() -> None:
     fields = Fields((("address", "http://x"), ("pid", "7")))
     assert painter().block(fields) == "  address  http://x\n  pid      7\n"

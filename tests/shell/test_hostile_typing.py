@@ -154,8 +154,11 @@ def history_of(world: World) -> list[str]:
     return [line[1:] for line in text.splitlines() if line.startswith("+")]
 
 
-def test_whatever_is_typed_at_a_terminal_nothing_breaks_and_nothing_is_lost(world: World) -> None:
-    world.providers("providers:\n  - type: demo\n")
+def test_whatever_is_typed_at_a_terminal_nothing_breaks_and_nothing_is_lost(
+    world: World, free_port: int
+) -> None:
+    providers = f"gateway: {{port: {free_port}}}\nproviders:\n  - type: demo\n"
+    world.providers(providers)
     assert world.cli("fetch").code == 0
     typist = Typist(world, SEED)
     marks: list[str] = []
@@ -163,7 +166,7 @@ def test_whatever_is_typed_at_a_terminal_nothing_breaks_and_nothing_is_lost(worl
     try:
         while len(marks) < ROUNDS or time.monotonic() < until:
             typist.burst()
-            world.providers("providers:\n  - type: demo\n")  # whatever was done to it
+            world.providers(providers)  # whatever was done to it
             marks.append(f"list --search zz{len(marks)}q")
             typist.mark(marks[-1])
             said = "".join(typist.seen)
@@ -172,6 +175,7 @@ def test_whatever_is_typed_at_a_terminal_nothing_breaks_and_nothing_is_lost(worl
             typist.seen = [said[-100:]]
     finally:
         typist.leave()
+        world.cli("stop", "--timeout", "1")  # a gateway may have been started by chance
     summary = f"seed {SEED}: {len(marks)} rounds, {typist.keys} keys, {typist.begun} shells"
     sys.stdout.write(f"\n{summary}\n")
     kept = [line for line in history_of(world) if line in marks]
