@@ -31,6 +31,10 @@ PATIENCE = 0.5
 READERS_PATIENCE = 2.0
 PARTS = 60
 """Buckets of a period that rolls."""
+SHARE = 64
+"""Of what is left, one part of so many may be counted ahead."""
+NEARLY = 9
+"""With so many times more used than left, tokens are looked at before every call."""
 LONGEST = 32 * 86400
 """Seconds for which a provider may say that nothing is left."""
 KEPT = 40 * 86400
@@ -119,6 +123,24 @@ Ticket = list[tuple[int, int]]
 """Where a call was counted: pots and buckets."""
 
 
+class Grant(NamedTuple):
+    """`number` calls that are counted where the ticket says; they may be made before `until`."""
+
+    ticket: Ticket
+    number: int
+    until: float
+
+
+class Look(NamedTuple):
+    """What a pot is like now: full, or how much more it holds, until its bucket is over."""
+
+    full: Full | None
+    place: tuple[int, int]
+    room: int
+    used: int
+    until: float
+
+
 def what(limit: Limit) -> str:
     """What tells a pot's limit from others of the same account: a new figure is the same pot."""
     zone = limit.zone if limit.resets == "fixed" else ""
@@ -166,38 +188,46 @@ class QuotaStore:
                 self._db.execute("ROLLBACK")
             raise
 
-    def reserve(self, pots: Sequence[Pot], now: float) -> Ticket | Full:
-        """Count one request in every pot that counts requests; in none, where one is full."""
+    def reserve(self, pots: Sequence[Pot], now: float, wanted: int = 1) -> Grant | Full:
+        """Count requests in every pot that counts requests; in none, where one is full.
+
+        As many as are wanted where there is plenty, and one near the end of a limit.
+        """
         with self._transaction():
             ticket: Ticket = []
+            number, until = wanted, float("inf")
             for pot in pots:
-                full, place = self._look_into(pot, now)
-                if full:
-                    return full
+                look = self._look_into(pot, now)
+                if look.full:
+                    return look.full
+                until = min(until, look.until)
                 if pot.limit.counts == "requests":
-                    ticket.append(place)
+                    ticket.append(look.place)
+                    number = min(number, look.room // SHARE)
+                elif look.room * NEARLY < look.used:
+                    number = 1
+            number = max(number, 1)
             for ident, bucket in ticket:
-                self._db.execute(ADD, (ident, bucket, 1))
-        return ticket
+                self._db.execute(ADD, (ident, bucket, number))
+        return Grant(ticket, number, until)
 
     def full(self, pots: Iterable[Pot], now: float) -> list[Full]:
         """Those that hold nothing more."""
         with self._transaction():
-            looked = [self._look_into(pot, now)[0] for pot in pots]
+            looked = [self._look_into(pot, now).full for pot in pots]
         return [full for full in looked if full]
 
-    def _look_into(self, pot: Pot, now: float) -> tuple[Full | None, tuple[int, int]]:
-        """Whether it is full; and where it counts now."""
+    def _look_into(self, pot: Pot, now: float) -> Look:
         ident = self._id(pot, now)
-        first, bucket = self._buckets(ident, pot.limit, now)
-        until, said, used = self._db.execute(LOOK, (ident, first, bucket)).fetchone()
+        first, bucket, until = self._buckets(ident, pot.limit, now)
+        shut, said, used = self._db.execute(LOOK, (ident, first, bucket)).fetchone()
         most = most_of(pot.limit, said)
         full = None
-        if until > now:
-            full = Full(pot, max(used, most), most, until)
+        if shut > now:
+            full = Full(pot, max(used, most), most, shut)
         elif used >= most:
             full = Full(pot, used, most, self._opens(ident, pot.limit, used - most, now))
-        return full, (ident, bucket)
+        return Look(full, (ident, bucket), most - used, used, until)
 
     def settle(
         self,
@@ -262,14 +292,17 @@ class QuotaStore:
             ident = self._ids[pot] = int(self._db.execute(POT, values).fetchone()[0])
         return ident
 
-    def _buckets(self, ident: int, limit: Limit, now: float) -> tuple[int, int]:
-        """As `buckets`; a fixed period is looked up in the calendar once."""
+    def _buckets(self, ident: int, limit: Limit, now: float) -> tuple[int, int, float]:
+        """As `buckets`, and when the last one is over. A fixed period is looked up in the calendar
+        once.
+        """
         if limit.resets != "fixed":
-            return buckets(limit, now)
+            first, last = buckets(limit, now)
+            return first, last, (last + 1) * SECONDS[limit.per] / PARTS
         begin, end = self._periods.get(ident, (0.0, 0.0))
         if not begin <= now < end:
             begin, end = self._periods[ident] = window(limit, now)
-        return int(begin), int(begin)
+        return int(begin), int(begin), end
 
     def _opens(self, ident: int, limit: Limit, over: int, now: float) -> float:
         """When a pot holds one more again."""

@@ -19,6 +19,7 @@ from freerouter.config.atomic import lock
 from freerouter.errors import FreeRouterError
 from freerouter.limits import Limit, from_data, pot
 from freerouter.usage.doors import QUOTA, Shut
+from freerouter.usage.leases import PAUSE, Leases
 from freerouter.usage.quota_store import Full, News, Pot, QuotaStore, Ticket, what
 from freerouter.usage.said import said_in_429, said_in_headers
 
@@ -35,8 +36,6 @@ EVERY = 1.0
 """Seconds after which it is looked what other workers heard, and a fault is tried again."""
 LONGEST_PAUSE = 10.0
 """Seconds after which it is tried again at the latest."""
-PAUSE = 0.25
-"""Seconds in which what is known after calls gathers."""
 TIDY = 3600.0
 MARKS = (b"limit", b"call-remaining")
 """What is in the names of headers that tell of a limit."""
@@ -51,6 +50,7 @@ FIXED = {"minute": "this minute", "hour": "this hour", "day": "today", "month": 
 class Way(NamedTuple):
     """A deployment as the quotas see it: whose it is, and every pot that a call of it goes into."""
 
+    ident: str
     provider: str
     prefix: str
     """LiteLLM's word for whom it asks: `openai`, `groq`."""
@@ -83,6 +83,7 @@ class Quotas:
         self._ways: dict[str, Way] = {}
         self._full: dict[Key, Full] = {}
         self._learnt: dict[tuple[str, str], Full] = {}
+        self._leases = Leases()
         self._unused: list[Ticket] = []
         self._spent: list[tuple[Pot, int]] = []
         self._said: dict[Pot, News] = {}
@@ -105,11 +106,18 @@ class Quotas:
         way = self._way(row)
         if not way.pots:
             return None
-        found = self._try(lambda store: store.reserve(way.pots, self._clock()))
+        now = self._clock()
+        ticket = self._leases.take(way.ident, now)
+        if ticket is not None:
+            return ticket
+        wanted = self._leases.wanted(way.ident)
+        found = self._try(lambda store: store.reserve(way.pots, now, wanted))
         if isinstance(found, Full):
             self._keep(found)
             return shut_of(found)
-        return found
+        if found and self._leases.keep(way.ident, found):
+            self._later()
+        return found.ticket if found else None
 
     def leave(self, row: Mapping[str, Any], ticket: Ticket, made: int) -> None:
         """How many calls it came to: none that left the machine, usually one."""
@@ -154,7 +162,8 @@ class Quotas:
     def flush(self) -> None:
         """Write what is known after calls."""
         self._waiting = False
-        unused, spent, said = self._unused, self._spent, [*self._said.values()]
+        unused = self._unused + self._leases.give_back()
+        spent, said = self._spent, [*self._said.values()]
         self._unused, self._spent, self._said = [], [], {}
         if unused or spent or said:
             self._try(lambda store: store.settle(unused, spent, said, self._clock()))
@@ -282,7 +291,8 @@ def way_of(row: Mapping[str, Any]) -> Way:
             key = (one.account, one.model, what(limit))
             if key not in found or found[key].limit.most > limit.most:
                 found[key] = one
-    return Way(provider, prefix, account, model, tuple(found.values()), tuple(found))
+    ident = str(info.get("id") or "")
+    return Way(ident, provider, prefix, account, model, tuple(found.values()), tuple(found))
 
 
 def _limits(rows: Any) -> list[Limit]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from freerouter.limits import Limit
-from freerouter.usage.quota_store import Full, News, Pot, QuotaStore, standing
+from freerouter.usage.quota_store import Full, Grant, News, Pot, QuotaStore, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,10 +65,34 @@ def test_what_one_limit_holds_back_is_counted_nowhere(store: QuotaStore, path: s
 
 
 def test_a_call_that_was_not_made_is_given_back(store: QuotaStore, path: str) -> None:
-    ticket = store.reserve([DAY], NOON)
-    assert isinstance(ticket, list)
-    store.settle([ticket], [], [], NOON)
+    grant = store.reserve([DAY], NOON)
+    assert isinstance(grant, Grant)
+    store.settle([grant.ticket], [], [], NOON)
     assert standing(path, NOON)[0].used == 0
+
+
+def granted(found: object) -> Grant:
+    assert isinstance(found, Grant)
+    return found
+
+
+def test_several_are_counted_ahead_where_there_is_plenty(store: QuotaStore, path: str) -> None:
+    plenty = Pot("lab", "", Limit("requests", 640, "day", resets="fixed"))
+    grant = granted(store.reserve([plenty], NOON, 16))
+    assert (grant.number, grant.until) == (10, MIDNIGHT)
+    assert standing(path, NOON)[0].used == 10
+    assert granted(store.reserve([plenty, DAY], NOON, 16)).number == 1
+    rolling = Pot("lab", "", Limit("requests", 6400, "minute"))
+    grant = granted(store.reserve([rolling, plenty], NOON + 0.5, 4))
+    assert (grant.number, grant.until) == (4, NOON + 1)
+
+
+def test_near_the_end_of_the_tokens_each_call_is_counted_alone(store: QuotaStore) -> None:
+    tokens = Pot("groq", "", Limit("tokens", 1000, "minute"))
+    store.settle([], [(tokens, 900)], [], NOON)
+    assert granted(store.reserve([tokens], NOON, 16)).number == 16
+    store.settle([], [(tokens, 1)], [], NOON)
+    assert granted(store.reserve([tokens], NOON, 16)).number == 1
 
 
 def test_tokens_are_added_after_the_answer(store: QuotaStore) -> None:
