@@ -64,6 +64,7 @@ class Redactor:
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
+        self._longest_first: tuple[str, ...] = ()
 
     def learn(self, secrets: Mapping[str, str]) -> None:
         """Remember values by name: as they are, without the white space around, and as in JSON."""
@@ -73,6 +74,7 @@ class Redactor:
                 known = self._names.get(form)
                 if len(form) >= SHORTEST and (known is None or _better(name, known)):
                     self._names[form] = name
+        self._longest_first = tuple(sorted(self._names, key=len, reverse=True))
 
     def name_of(self, value: str) -> str:
         """The name under which a value is known; "" for one that is no known secret."""
@@ -89,7 +91,7 @@ class Redactor:
         return longest
 
     def __call__(self, text: str) -> str:
-        for value in sorted(self._names, key=len, reverse=True):
+        for value in self._longest_first:
             if value in text:
                 text = text.replace(value, f"env:{self._names[value]}")
         return text

@@ -13,29 +13,27 @@ if TYPE_CHECKING:
     from freerouter.usage.record import RequestRecord
     from freerouter.usage.spending import Hold
 
+    Asked = tuple[str, str, str]
+    """Provider, model and deployment."""
+
 MICRO = 1_000_000
 NANO = 1_000_000_000
 
 
 def entry_of(exchange: Exchange, record: RequestRecord, redact: Callable[[str], str]) -> Entry:
     """`record` is what was made of the same exchange."""
-    common = Way(
-        alias=record.alias, client=record.client, dialect=record.dialect, stream=record.stream
-    )
-    attempts = [
-        Attempt(
-            round(call.ended * 1000),
-            _asked(common, call.deployment, redact)._replace(status=call.status, error=call.error),
-            _micros(call.latency),
-        )
-        for call in exchange.calls
-    ]
-    if attempts and _broke(exchange, record):
-        last = attempts[-1]
-        attempts[-1] = last._replace(way=last.way._replace(error=record.error))
+
+    def way(asked: Asked, status: int, error: str) -> Way:
+        who = record.client, record.dialect, record.stream
+        return Way(record.alias, *asked, *who, status, error)
+
+    asked = [_asked(call.deployment, redact) for call in exchange.calls]
+    errors = [call.error for call in exchange.calls]
+    if errors and _broke(exchange, record):
+        errors[-1] = record.error
     return Entry(
         at=round((exchange.time + record.latency) * 1000),
-        way=_way_of(exchange, record, common, attempts, redact),
+        way=way(_answered(exchange, record, asked, redact), record.status, record.error),
         latency=_micros(record.latency),
         first_token=None if record.first_token is None else _micros(record.first_token),
         tokens_in=record.tokens_in,
@@ -43,7 +41,10 @@ def entry_of(exchange: Exchange, record: RequestRecord, redact: Callable[[str], 
         cost=None if record.cost is None else round(record.cost * NANO),
         retries=record.retries,
         fallbacks=record.fallbacks,
-        attempts=tuple(attempts),
+        attempts=tuple(
+            Attempt(round(call.ended * 1000), way(who, call.status, error), _micros(call.latency))
+            for call, who, error in zip(exchange.calls, asked, errors, strict=True)
+        ),
         holds=_holds(exchange, known=record.cost is not None),
     )
 
@@ -59,27 +60,15 @@ def _holds(exchange: Exchange, *, known: bool) -> tuple[tuple[Hold, bool], ...]:
     return tuple(found)
 
 
-def _way_of(
-    exchange: Exchange,
-    record: RequestRecord,
-    common: Way,
-    attempts: list[Attempt],
-    redact: Callable[[str], str],
-) -> Way:
-    """Of the request: by whom it was answered, or who was asked last."""
+def _answered(
+    exchange: Exchange, record: RequestRecord, asked: list[Asked], redact: Callable[[str], str]
+) -> Asked:
+    """By whom the request was answered, or who was asked last."""
     told: Mapping[str, Any] = exchange.told or exchange.failure
-    info: Mapping[str, Any] = told.get("model_info") or {}
-    way = common._replace(
-        provider=record.provider,
-        model=record.model,
-        deployment=redact(str(info.get("id") or "")),
-        status=record.status,
-        error=record.error,
-    )
-    if attempts and not (way.provider and way.deployment):
-        last = attempts[-1].way
-        way = way._replace(provider=last.provider, model=last.model, deployment=last.deployment)
-    return way
+    deployment = redact(str((told.get("model_info") or {}).get("id") or ""))
+    if asked and not (record.provider and deployment):
+        return asked[-1]
+    return record.provider, record.model, deployment
 
 
 def _broke(exchange: Exchange, record: RequestRecord) -> bool:
@@ -87,19 +76,15 @@ def _broke(exchange: Exchange, record: RequestRecord) -> bool:
     return record.failed and 0 < record.status < FAILED and not exchange.gone
 
 
-def _asked(way: Way, deployment: Any, redact: Callable[[str], str]) -> Way:
-    """The way with provider, model and deployment of one of the router's."""
+def _asked(deployment: Any, redact: Callable[[str], str]) -> Asked:
+    """Of one of the router's rows."""
     if not isinstance(deployment, dict):
-        return way
+        return "", "", ""
     info: Mapping[str, Any] = deployment.get("model_info") or {}
     params: Mapping[str, Any] = deployment.get("litellm_params") or {}
     prefix, _, model = str(params.get("model") or "").partition("/")
     provider = info.get("freerouter_provider") or params.get("custom_llm_provider") or prefix
-    return way._replace(
-        provider=redact(str(provider)),
-        model=redact(model or prefix),
-        deployment=redact(str(info.get("id") or "")),
-    )
+    return redact(str(provider)), redact(model or prefix), redact(str(info.get("id") or ""))
 
 
 def _micros(seconds: float) -> int:

@@ -83,12 +83,10 @@ class Budgets:
 
     def door(self, row: Mapping[str, Any]) -> Shut | None:
         """Whether the budgets of its provider are used up."""
-        if is_free(row):
-            return None
-        provider = provider_of(row)
-        budgets = self._of(provider)
+        budgets = self._of(row)
         if not budgets:
             return None
+        provider = provider_of(row)
         if prices_of(row) is None:
             return Shut(BUDGET, _unpriced(provider, row))
         known = self._known.get(provider)
@@ -103,10 +101,10 @@ class Budgets:
 
         `given` is what LiteLLM is asked with, `size` how many bytes the client sent.
         """
-        provider = provider_of(row)
-        budgets = () if is_free(row) else self._of(provider)
+        budgets = self._of(row)
         if not budgets:
             return None
+        provider = provider_of(row)
         prices = prices_of(row)
         if prices is None:
             return Shut(BUDGET, _unpriced(provider, row))
@@ -131,11 +129,16 @@ class Budgets:
                 self._tell(one, now)
         return next((self._shut(one) for one in standings if one.used_up), None)
 
-    def _of(self, provider: str) -> tuple[Budget, ...]:
-        """Its budgets, those for all of them included, as providers.yaml has them now."""
+    def _of(self, row: Mapping[str, Any]) -> tuple[Budget, ...]:
+        """Those of its provider and those for all, as providers.yaml has them now; of a deployment
+        that costs nothing, none.
+        """
         if time.monotonic() - self._looked > OFTEN:
             self._looked = time.monotonic()
             self._read()
+        if not self._budgets or is_free(row):
+            return ()
+        provider = provider_of(row)
         return tuple(budget for budget in self._budgets if budget.covers(provider))
 
     def _read(self) -> None:

@@ -10,6 +10,7 @@ import gzip
 import json
 import time
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from freerouter.usage.outcome import NO_DATABASE, UNKNOWN_KEY, member_of, passed_over
@@ -48,8 +49,7 @@ class Exchange:
     """`begun` by a client; `told` holds what LiteLLM said of its outcome."""
 
     def __init__(self, scope: Mapping[str, Any], *, bodies: bool) -> None:
-        path = str(scope.get("path", "")).rstrip("/")
-        self.dialect = next((name for end, name in DIALECTS.items() if path.endswith(end)), path)
+        self.dialect = dialect_of(str(scope.get("path", "")))
         self.time = time.time()
         self.begun = time.monotonic()
         self.ended = 0.0
@@ -226,6 +226,12 @@ class Exchange:
     def _number(self, header: bytes) -> int:
         value = self.headers.get(header, b"0")
         return int(value) if value.isdigit() else 0
+
+
+@lru_cache(maxsize=256)
+def dialect_of(path: str) -> str:
+    path = path.rstrip("/")
+    return next((name for end, name in DIALECTS.items() if path.endswith(end)), path)
 
 
 def shortened(message: str) -> str:

@@ -55,8 +55,11 @@ class RequestRecord(NamedTuple):
         return data
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def to_line(record: RequestRecord) -> str:
-    return json.dumps(record.as_data(), ensure_ascii=False, separators=(",", ":"))
+    return _encode(record.as_data())
 
 
 def from_line(line: str) -> RequestRecord | None:
