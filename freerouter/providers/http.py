@@ -31,9 +31,10 @@ LONGEST_WAIT = 86400.0
 DIRECT = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 """Servers of this machine are asked directly, whatever proxy the environment names."""
 
-UNUSED = ("httpx._main", "h2")
-"""Optional parts of httpx: its command line (click, rich, pygments) and HTTP/2. More than half of
-the time that importing it takes, and a fifth of a whole `fetch`."""
+COMMAND_LINE, HTTP2 = "httpx._main", "h2"
+"""Optional parts of httpx: its command line (click, rich, pygments), which is never used, and
+HTTP/2, which servers offer over TLS alone. Both are more than half of the time that importing it
+takes, and a fifth of a whole `fetch` of servers nearby."""
 
 BUNDLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Variables that name the certificates to trust: httpx knows the first two."""
@@ -59,9 +60,10 @@ class _Raw(NamedTuple):
 
 
 @contextlib.contextmanager
-def import_httpx() -> Iterator[None]:
+def import_httpx(*, tls: bool = False) -> Iterator[None]:
     """While httpx and its transport are imported for the first time: without what is not used."""
-    absent = [name for name in UNUSED if name not in sys.modules]
+    unused = [COMMAND_LINE] if tls else [COMMAND_LINE, HTTP2]
+    absent = [name for name in unused if name not in sys.modules]
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type] # None: fails at once
     try:
         yield
@@ -71,13 +73,16 @@ def import_httpx() -> Iterator[None]:
 
 
 def make_client(*, tls: bool, timeout: float) -> httpx.Client:
-    """One client for all providers. Reading the CA bundle is skipped where nothing needs TLS."""
-    with import_httpx():
+    """One client for all providers. Where nothing needs TLS, no CA bundle is read; where something
+    does, HTTP/2 is spoken to whoever offers it.
+    """
+    with import_httpx(tls=tls):
         import httpx
 
         try:
             return httpx.Client(
                 verify=_trusted() if tls else False,
+                http2=tls,
                 # Whoever asks bounds the whole answer; this ends what nobody waits for any more.
                 timeout=httpx.Timeout(timeout + 1, connect=min(timeout, 10.0)),
                 limits=httpx.Limits(max_connections=64),
