@@ -138,7 +138,7 @@ def test_only_the_gateways_own_process_imports_the_engine() -> None:
 def test_only_the_shell_and_the_menus_import_a_terminal_library() -> None:
     found = {name for name in MODULES if theirs(name) & MENUS}
     elsewhere = {name for name in found if package_of(name) != "shell"}
-    assert elsewhere == {"freerouter.frontends.asking", "freerouter.frontends.picker"}
+    assert elsewhere == {f"freerouter.frontends.{name}" for name in ("asking", "picker", "typed")}
 
 
 def test_no_module_needs_itself_to_be_imported() -> None:
