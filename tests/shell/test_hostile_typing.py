@@ -134,7 +134,8 @@ class Typist:
             self.drain(0.5)
             self.send(f"{line}\r")
             try:
-                self.child.expect("No model matches", timeout=15)
+                # Its own answer: `list --search` may have been typed before, and answers alike.
+                self.child.expect(rf"{line}[^>]*No model matches", timeout=15)
             except (pexpect.TIMEOUT, pexpect.EOF):
                 self.seen.append(str(self.child.before))
                 continue
