@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import time
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -133,7 +134,12 @@ class Try:
 def host_of(deployment: Any) -> str:
     """Of the address that one of the router's rows has; "" where only LiteLLM knows it."""
     params = deployment.get("litellm_params") if isinstance(deployment, dict) else None
-    return urlsplit(str((params or {}).get("api_base") or "")).hostname or ""
+    return _host_in(str((params or {}).get("api_base") or ""))
+
+
+@lru_cache(maxsize=1024)
+def _host_in(base: str) -> str:
+    return urlsplit(base).hostname or ""
 
 
 def _may_be_one(host: str) -> bool:

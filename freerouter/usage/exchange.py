@@ -57,6 +57,7 @@ class Exchange:
         self.first_token: float | None = None
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
+        self.stream = False
         self.whole = False
         self.gone = False
         self.told: Mapping[str, Any] = {}
@@ -95,10 +96,6 @@ class Exchange:
         return self.stream and not self.told and ended > self.answered_at
 
     @property
-    def stream(self) -> bool:
-        return self.headers.get(b"content-type", b"").startswith(b"text/event-stream")
-
-    @property
     def size(self) -> int:
         """Bytes that the client sent, as it says itself."""
         told = dict(self._scope.get("headers", ())).get(b"content-length", b"")
@@ -117,6 +114,8 @@ class Exchange:
             self.answered_at = time.time()
             self.status = message["status"]
             self.headers = dict(message["headers"])
+            kind = self.headers.get(b"content-type", b"")
+            self.stream = kind.startswith(b"text/event-stream")
             self.alias = self._asked_for()
         elif message["type"] == "http.response.body":
             body = message.get("body", b"")

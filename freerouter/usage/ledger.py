@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from freerouter.usage.entry import Entry
 
 LOCK = "usage.lock"
-PAUSE = 0.25
-"""Seconds in which entries gather before they are written together."""
+PAUSE, MORE = 0.25, 0.2
+"""Seconds in which entries gather before they are written together; and some more in a rush."""
+RUSH = 8
+"""Entries in the first of these."""
 AGAIN = 1.0
 """Seconds until what could not be written is tried again."""
 LAST_WORDS = 2.0
@@ -84,6 +86,8 @@ class Ledger:
                 items.append(self._queue.get(timeout=AGAIN if self._waiting else None))
             if items and items[0] is not None:
                 self._ending.wait(PAUSE)
+                if self._queue.qsize() >= RUSH:
+                    self._ending.wait(MORE)
             with contextlib.suppress(Empty):
                 while True:
                     items.append(self._queue.get_nowait())

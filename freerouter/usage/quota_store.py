@@ -241,7 +241,9 @@ class QuotaStore:
             for ticket in unused:
                 self._db.executemany(ONE_LESS, ticket)
             for pot, number in spent:
-                self._db.execute(ADD, (self._id(pot, now), buckets(pot.limit, now)[1], number))
+                ident = self._id(pot, now)
+                place = ident, self._buckets(ident, pot.limit, now)[1]
+                self._db.execute(ADD, (*place, number))
             for news in said:
                 self._say(news, now)
 

@@ -85,7 +85,9 @@ class Quotas:
         self._learnt: dict[tuple[str, str], Full] = {}
         self._leases = Leases()
         self._unused: list[Ticket] = []
-        self._spent: list[tuple[Pot, int]] = []
+        self._more: list[tuple[Pot, int]] = []
+        self._tokens: dict[str, int] = {}
+        """What answers took, by deployment."""
         self._said: dict[Pot, News] = {}
         self._waiting = False
 
@@ -126,16 +128,15 @@ class Quotas:
             self._later()
         for pot_ in self._way(row).pots if made > 1 else ():
             if pot_.limit.counts == "requests":
-                self._spent.append((pot_, made - 1))
+                self._more.append((pot_, made - 1))
                 self._later()
 
     def spent(self, ident: str, tokens: int) -> None:
         """What an answer of a deployment took."""
         way = self._ways.get(ident)
-        for pot_ in way.pots if way and tokens else ():
-            if pot_.limit.counts == "tokens":
-                self._spent.append((pot_, tokens))
-                self._later()
+        if way and way.pots and tokens:
+            self._tokens[ident] = self._tokens.get(ident, 0) + tokens
+            self._later()
 
     def heard(
         self, row: Mapping[str, Any], status: int, headers: Mapping[str, str], body: str
@@ -163,8 +164,11 @@ class Quotas:
         """Write what is known after calls."""
         self._waiting = False
         unused = self._unused + self._leases.give_back()
-        spent, said = self._spent, [*self._said.values()]
-        self._unused, self._spent, self._said = [], [], {}
+        spent, said = self._more, [*self._said.values()]
+        for ident, tokens in self._tokens.items():
+            pots = self._ways[ident].pots
+            spent += [(pot_, tokens) for pot_ in pots if pot_.limit.counts == "tokens"]
+        self._unused, self._more, self._tokens, self._said = [], [], {}, {}
         if unused or spent or said:
             self._try(lambda store: store.settle(unused, spent, said, self._clock()))
 
@@ -328,7 +332,8 @@ def shut_of(full: Full) -> Shut:
 
 def tells_limits(headers: Sequence[tuple[bytes, bytes]]) -> bool:
     """Whether it is worth reading them: most answers have none that tell a limit."""
-    return any(mark in name.lower() for name, _ in headers for mark in MARKS)
+    names = b" ".join([name for name, _ in headers]).lower()
+    return any(mark in names for mark in MARKS)
 
 
 def _guessed(said: Said) -> bool:

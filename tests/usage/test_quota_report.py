@@ -9,7 +9,7 @@ from ledger_entries import BAD, GOOD, NOON, entry, keep
 
 from freerouter.limits import Limits, limits_of
 from freerouter.usage.quota_report import Holder, Quota, quotas
-from freerouter.usage.quota_store import News, Pot, QuotaStore
+from freerouter.usage.quota_store import Grant, News, Pot, QuotaStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def stand(path: Path, *holders: Holder, now: float = NOON) -> list[Quota]:
 def counted(path: Path, pot: Pot, calls: int, *news: News, now: float = NOON) -> None:
     store = QuotaStore(str(path / "quota.db"))
     for _ in range(calls):
-        assert isinstance(store.reserve([pot], now), list)
+        assert isinstance(store.reserve([pot], now), Grant)
     store.settle((), (), news, now)
     store.close()
 
