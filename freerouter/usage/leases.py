@@ -1,8 +1,8 @@
 """Calls that are counted ahead: of many in a row, not each one waits for the disk.
 
-Who asks once in a while is counted call by call. In a rush a worker counts some calls at once, as
-many as it has just made, and few of what is left; what it did not need is given back within a
-quarter of a second.
+Who asks once in a while is counted call by call. In a rush a worker counts some calls at once,
+about as many as it has just made, and few of what is left; what it did not need is given back
+within a quarter of a second.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ class Leases:
         self._held: dict[str, Grant] = {}
         self._over: list[Ticket] = []
         self._made: dict[str, int] = {}
+        self._before: dict[str, int] = {}
+        """How many were made in this and in the last quarter of a second."""
         self._began = 0.0
 
     def take(self, ident: str, now: float) -> Ticket | None:
@@ -34,18 +36,18 @@ class Leases:
         if held is None or not held.number or now >= held.until:
             return None
         self._held[ident] = held._replace(number=held.number - 1)
-        self._made[ident] += 1
+        self._made[ident] = self._made.get(ident, 0) + 1
         return held.ticket
 
     def wanted(self, ident: str) -> int:
         """How many calls it is worth counting now."""
         moment = time.monotonic()
         if moment - self._began > PAUSE:
-            self._began = moment
-            self._made.clear()
+            self._before = self._made if moment - self._began < 2 * PAUSE else {}
+            self._began, self._made = moment, {}
         made = self._made.get(ident, 0)
         self._made[ident] = made + 1
-        return max(1, min(made, MOST))
+        return max(1, min(max(made, self._before.get(ident, 0) // 2), MOST))
 
     def keep(self, ident: str, grant: Grant) -> bool:
         """What was counted, of which one is used at once; whether there is more."""

@@ -46,6 +46,18 @@ def test_in_a_rush_more_and_more_are_counted_ahead_up_to_so_many() -> None:
     assert found.wanted("another") == 1
 
 
+def test_a_rush_that_goes_on_is_expected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = 100.0
+    monkeypatch.setattr(leases, "time", SimpleNamespace(monotonic=lambda: moment))
+    found = Leases()
+    for _ in range(9):
+        found.wanted("m")
+    moment += PAUSE * 1.5
+    assert [found.wanted("m") for _ in range(6)] == [4, 4, 4, 4, 4, 5]
+    moment += PAUSE * 2
+    assert found.wanted("m") == 1
+
+
 def test_what_is_not_needed_is_given_back_and_not_used_any_more() -> None:
     found = Leases()
     found.wanted("m")
