@@ -119,7 +119,7 @@ def test_a_running_gateway_goes_over_to_it_and_loses_no_request(
         enough.set()
         asking.join()
     assert ran.code == 0, ran
-    assert "Whoever still asks with the old key is refused now: 400" in ran.out
+    assert "Whoever still asks with the old key is refused now (401)." in ran.out
     new = key(gateway)
     assert (ask(free_port, new), ask(free_port, old)) == (200, 400)
     # Each one was answered: as long as the old worker served with 200, and then refused.
