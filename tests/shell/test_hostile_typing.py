@@ -134,8 +134,8 @@ class Typist:
             self.drain(0.5)
             self.send(f"{line}\r")
             try:
-                # Its own answer: `list --search` may have been typed before, and answers alike.
-                self.child.expect(rf"{line}[^>]*No model matches", timeout=15)
+                # The line alone, and its own answer: more may have been typed before.
+                self.child.expect(rf"{line}\x1b[^>]*No model matches", timeout=15)
             except (pexpect.TIMEOUT, pexpect.EOF):
                 self.seen.append(str(self.child.before))
                 continue
