@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 LOCK = "usage.lock"
 PAUSE, MORE = 0.25, 0.2
-"""Seconds in which entries gather before they are written together; and some more in a rush."""
+"""Seconds after a write in which entries gather for the next one, and some more in a rush. A lone
+one is written at once.
+"""
 RUSH = 8
 """Entries in the first of these."""
 AGAIN = 1.0
@@ -80,12 +82,13 @@ class Ledger:
 
     def _run(self) -> None:
         going = True
+        written = 0.0
         while going:
             items: list[Entry | None] = []
             with contextlib.suppress(Empty):
                 items.append(self._queue.get(timeout=AGAIN if self._waiting else None))
             if items and items[0] is not None:
-                self._ending.wait(PAUSE)
+                self._ending.wait(max(0.0, written + PAUSE - time.monotonic()))
                 if self._queue.qsize() >= RUSH:
                     self._ending.wait(MORE)
             with contextlib.suppress(Empty):
@@ -98,6 +101,7 @@ class Ledger:
                 self._write()
             except Exception as error:  # noqa: BLE001 - the thread's outermost door: it must go on
                 self._give_up(error)
+            written = time.monotonic()
         self._drop(len(self._waiting))
         if self._store:
             self._store.close()

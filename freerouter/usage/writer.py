@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PAUSE = 0.25
-"""Seconds in which lines gather before they are written together."""
+"""Seconds after a write in which lines gather for the next one. A lone line is written at once."""
 LAST_WORDS = 2.0
 """Seconds that closing waits for what is still queued."""
 
@@ -52,15 +52,17 @@ class Writer(Generic[Item]):
 
     def _run(self) -> None:
         going = True
+        written = 0.0
         while going:
             items = [self._queue.get()]
             if items[0] is not None:
-                time.sleep(PAUSE)
+                time.sleep(max(0.0, written + PAUSE - time.monotonic()))
             with contextlib.suppress(Empty):
                 while True:
                     items.append(self._queue.get_nowait())
             going = None not in items
             self._write([item for item in items if item is not None])
+            written = time.monotonic()
 
     def _write(self, items: list[Item]) -> None:
         text = ""
