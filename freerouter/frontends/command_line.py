@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from freerouter.errors import CancelledError, FreeRouterError, UsageError
 from freerouter.frontends.console import Console
+from freerouter.frontends.interrupts import never_lost
 from freerouter.registry import FRONT_END
 from freerouter.result import Line
 from freerouter.session import Session
@@ -31,6 +32,7 @@ def run(arguments: list[str]) -> int:
     """Run argv; alone it opens the shell, or runs standard input as a script."""
     if not arguments:
         arguments = ["shell"] if sys.stdin.isatty() and sys.stdout.isatty() else ["run", "-"]
+    never_lost()
     console = Console(lambda text: text, "json" if "--json" in arguments else "")
 
     def act() -> int:

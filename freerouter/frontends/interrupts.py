@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -38,6 +37,8 @@ def held() -> Iterator[Held]:
     prompt-toolkit has a handler of its own while it reads. Before and after, an interrupt would hit
     the event loop half made, which Python answers with a traceback on the screen.
     """
+    import threading
+
     kept = Held()
     if threading.current_thread() is not threading.main_thread():
         yield kept
@@ -60,6 +61,8 @@ def never_lost() -> None:
 
     def hook(unraisable: sys.UnraisableHookArgs) -> None:
         if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            import threading
+
             again = threading.Timer(SOON, os.kill, (os.getpid(), signal.SIGINT))
             again.daemon = True
             again.start()

@@ -12,7 +12,6 @@ from freerouter.config.secrets import load_secrets
 from freerouter.errors import CancelledError, FreeRouterError, UsageError
 from freerouter.frontends.command_line import execute, guarded
 from freerouter.frontends.console import Console
-from freerouter.frontends.interrupts import never_lost
 from freerouter.process.record import running
 from freerouter.result import Line, Output
 from freerouter.shell.explaining import asks_for_help, explained
@@ -119,7 +118,6 @@ class Shell:
 
 def run_shell(session: Session, record: str = "") -> int:
     """Read and run lines until `exit` or Ctrl-D. Returns the exit code of the shell, 0."""
-    never_lost()
     shell = Shell(session)
     if record:
         shell.tape.begin(record)
