@@ -52,16 +52,15 @@ def _about(ctx: Context, words: list[str]) -> Result:
     if group and REGISTRY.is_only_a_group(words):
         return about_some(group)
     try:
-        return about(
-            REGISTRY.find(words)[0], [c for c in group if words[0] not in (c.name, *c.aliases)]
-        )
+        found = REGISTRY.find(words)[0]
+        return about(found, [c for c in group if c is not found])
     except UsageError as error:
         if len(words) == 1 or "Did you mean" in error.fix:
             raise
-        found = answered(ctx, words)
-        if not found.data["commands"]:
+        answer = answered(ctx, words)
+        if not answer.data["commands"]:
             raise
-        return found
+        return answer
 
 
 def about_some(commands: Sequence[Command]) -> Result:

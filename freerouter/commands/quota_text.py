@@ -31,7 +31,7 @@ def as_text(found: Sequence[Quota], unknown: Sequence[str], now: float) -> tuple
     show: list[Block] = []
     if found:
         rows = tuple(_row(one, now) for one in found)
-        show.append(Table(COLUMNS, rows, (3, 4), (7, 3), (6, 5)))
+        show.append(Table(COLUMNS, rows, right=(3, 4), spare=(7, 3), last=(6, 5)))
     elif not unknown:
         show.append(Line(NO_LIMITS, "dim"))
     if unknown:

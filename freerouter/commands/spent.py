@@ -111,14 +111,14 @@ def rows_of(ctx: Context, budgets: Iterable[Budget]) -> list[dict[str, Any]]:
 
 def _worded(one: Budget, row: Mapping[str, Any]) -> str:
     """A line on how it stands."""
-    from freerouter.config.budgets_file import used
+    from freerouter.config.budgets_file import spent_words
 
     if row["state"] == UNKNOWN:
         return (
             f"{one.whose}: what is spent is not known, so models that cost money are not asked "
             f"(usage.db: {row['why'].rstrip('.')})."
         )
-    told = f"{one.whose}: {used(one, row['spent'], row['held'])}"
+    told = f"{one.whose}: {spent_words(one, row['spent'], row['held'])}"
     if row["state"] != USED_UP:
         return f"{told} ({row['part'] * 100:.0f} %)."
     if row["spent"] < one.limit:

@@ -62,7 +62,7 @@ def usd(amount: Decimal | float) -> str:
     return f"${amount:.2f}" if amount >= CENT else f"${float(amount):.2g}"
 
 
-def used(budget: Budget, spent: float, held: float) -> str:
+def spent_words(budget: Budget, spent: float, held: float) -> str:
     """`$4.10 of $5 this month are spent`; in USD. What is held is told where it is in the way."""
     told = f"{usd(spent)} of {usd(budget.limit)} {WHEN[budget.period]} are spent"
     if held and spent < budget.limit:

@@ -12,7 +12,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
-from freerouter.config.budgets_file import used
+from freerouter.config.budgets_file import spent_words
 from freerouter.config.providers_file import read_providers
 from freerouter.config.yaml_file import read_yaml
 from freerouter.errors import FreeRouterError
@@ -189,7 +189,7 @@ class Budgets:
 
 def worded(one: Standing) -> str:
     """`openrouter: $4.10 of $5 this month are spent`."""
-    return f"{one.budget.whose}: {used(one.budget, one.spent / NANO, one.held / NANO)}"
+    return f"{one.budget.whose}: {spent_words(one.budget, one.spent / NANO, one.held / NANO)}"
 
 
 def is_free(row: Mapping[str, Any]) -> bool:

@@ -85,7 +85,8 @@ class Quotas:
         self._learnt: dict[tuple[str, str], Full] = {}
         self._leases = Leases()
         self._unused: list[Ticket] = []
-        self._more: list[tuple[Pot, int]] = []
+        self._calls_more: list[tuple[Pot, int]] = []
+        """Calls that an attempt made beyond the one that was counted for it."""
         self._tokens: dict[str, int] = {}
         """What answers took, by deployment."""
         self._said: dict[Pot, News] = {}
@@ -128,7 +129,7 @@ class Quotas:
             self._later()
         for pot_ in self._way(row).pots if made > 1 else ():
             if pot_.limit.counts == "requests":
-                self._more.append((pot_, made - 1))
+                self._calls_more.append((pot_, made - 1))
                 self._later()
 
     def spent(self, ident: str, tokens: int) -> None:
@@ -164,11 +165,11 @@ class Quotas:
         """Write what is known after calls."""
         self._waiting = False
         unused = self._unused + self._leases.give_back()
-        spent, said = self._more, [*self._said.values()]
+        spent, said = self._calls_more, [*self._said.values()]
         for ident, tokens in self._tokens.items():
             pots = self._ways[ident].pots
             spent += [(pot_, tokens) for pot_ in pots if pot_.limit.counts == "tokens"]
-        self._unused, self._more, self._tokens, self._said = [], [], {}, {}
+        self._unused, self._calls_more, self._tokens, self._said = [], [], {}, {}
         if unused or spent or said:
             self._try(lambda store: store.settle(unused, spent, said, self._clock()))
 
