@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.commands.changes import some
 from freerouter.config import atomic
-from freerouter.config.kept_models import by_kind
+from freerouter.config.kept_models import FIELDS, by_column
 from freerouter.config.proven import read_proven
 from freerouter.config.providers_file import NEVER
 from freerouter.config.providers_schema import publish
@@ -224,7 +224,7 @@ def write(
     from freerouter.config.generate import generate
 
     _check_own_models(file)
-    proven = [n for n in sorted(read_proven(workspace)) if n in names_of(parts)]
+    proven = sorted(read_proven(workspace).keys() & names_of(parts))
     pools = pools_of(file, parts, proven)
     text = generate(file, deployed(parts), in_config(pools))
     if left_out is None:
@@ -234,13 +234,6 @@ def write(
     if refusing is None:
         refusing = refusing_in(read_state(workspace.models_file))
     refusing = sorted(p.account.name for p in parts if p.account.name in refusing)
-    rows = [
-        {**m._asdict(), "written": m.id in written}
-        for p in parts
-        for written in [{m.id for m in p.written}]
-        for m in p.models
-    ]
-    rows += [{**row, "written": False} for row in others]
     suffixes = {p.account.name: p.account.suffix for p in parts}
     with atomic.lock(workspace.root):
         changed = _read(workspace.config_file) != text
@@ -251,7 +244,7 @@ def write(
         state = {
             "version": 2,
             "fetched": fetched,
-            "models": by_kind(rows)._asdict(),
+            "models": by_column(_columns(parts, others))._asdict(),
             "selected": {name: list(ids) for name, ids in file.select.items()},
             "suffixes": suffixes,
             "left_out": left_out,
@@ -267,6 +260,23 @@ def write(
         atomic.write_together({path: new.encode() for path, new in files.items()})
         publish(workspace)
     return changed
+
+
+def _columns(parts: Iterable[Part], others: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """All models by their fields: those of the parts, and rows that belong to none."""
+    from freerouter.providers.models import Model
+
+    columns: dict[str, list[Any]] = {name: [] for name in FIELDS}
+    for part in parts:
+        names = {m.id for m in part.written}
+        columns["written"] += [m.id in names for m in part.models]
+        fields = zip(*part.models, strict=True)
+        for name, values in zip(Model._fields, fields, strict=False):  # none where there are none
+            columns[name] += values
+    for row in others:
+        for name, column in columns.items():
+            column.append(name != "written" and row[name])
+    return columns
 
 
 def _asked_for(workspace: Workspace, file: ProvidersFile) -> str:

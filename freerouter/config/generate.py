@@ -6,24 +6,21 @@ Secrets stand in it only as `os.environ/NAME`; `environment` says which values t
 from __future__ import annotations
 
 import hashlib
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from freerouter.config import deployments, variables
 from freerouter.config import pools as pooling
-from freerouter.config import variables
 from freerouter.config.secrets import MASTER_KEY
 from freerouter.config.state import FINGERPRINT
 from freerouter.config.yaml_file import dump_yaml
 from freerouter.errors import FileError, NotConfiguredError
-from freerouter.limits import as_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from freerouter.config.pools import Pool
     from freerouter.config.providers_file import ProvidersFile
     from freerouter.config.secrets import Secrets
-    from freerouter.limits import Limits
     from freerouter.providers.account import Account
     from freerouter.providers.models import Model
 
@@ -31,14 +28,6 @@ HEADER = """\
 # Made by FreeRouter from providers.yaml; `freerouter fetch` writes it anew.
 # Your own settings for LiteLLM go under `litellm:` in providers.yaml, not here.
 """
-KEYLESS = "not-needed"
-"""OpenAI's client wants some key, also where the server wants none."""
-FORWARDED = ("openai", "openrouter")
-"""Prefixes for which LiteLLM sends /v1/responses on as it is, wherever the address leads."""
-OPENAI = "://api.openai.com"
-"""The address that surely answers /v1/responses; every other provider is asked for a chat."""
-LIMITS = ("rpm", "tpm", "timeout", "max_retries", "weight", "order")
-
 
 REQUEST_TIMEOUT = 60
 """Seconds that a model may take, where providers.yaml does not say."""
@@ -52,7 +41,7 @@ def generate(
     alone = [(account, model) for account, model in chosen if model.id not in names]
     timeout = file.gateway.get("request_timeout", REQUEST_TIMEOUT)
     config: dict[str, Any] = {
-        "model_list": [*_deployments(alone), *_pooled(pools, timeout)],
+        "model_list": _pooled(pools, timeout),
         "router_settings": pooling.router_settings(pools),
         "litellm_settings": {
             "drop_params": True,
@@ -68,27 +57,21 @@ def generate(
         },
     }
     merged = _merge(config, _by_reference(file.litellm, "litellm"), "litellm")
-    return worded(merged)
+    return worded(merged, deployments.text_of(alone))
 
 
-def worded(config: dict[str, Any]) -> str:
-    """A configuration as the text of config.yaml, under the gateway's own key."""
+def worded(config: dict[str, Any], entries: str = "") -> str:
+    """A configuration as the text of config.yaml, under the gateway's own key.
+
+    `entries` are in words already. They stand first in the list of models, and that first of all.
+    """
     config["general_settings"]["master_key"] = f"os.environ/{MASTER_KEY}"
-    body = dump_yaml(config)
+    if entries:
+        further = config.pop("model_list")
+        entries = f"model_list:\n{entries}{dump_yaml(further) if further else ''}"
+    body = entries + dump_yaml(config)
     digest = hashlib.sha256(body.encode()).hexdigest()[:16]
     return f"{HEADER}{FINGERPRINT}{digest}\n\n{body}"
-
-
-def _deployments(chosen: Iterable[tuple[Account, Model]]) -> list[dict[str, Any]]:
-    """One entry a model. What is the same for all of an account is worked out once."""
-    common: dict[str, tuple[str, dict[str, Any], Limits]] = {}
-    found = []
-    for account, model in chosen:
-        key = account.title
-        if key not in common:
-            common[key] = (*common_params(account), account.limits)
-        found.append(deployment(account, model, *common[key]))
-    return found
 
 
 def _pooled(pools: Iterable[Pool], timeout: float) -> list[dict[str, Any]]:
@@ -97,57 +80,8 @@ def _pooled(pools: Iterable[Pool], timeout: float) -> list[dict[str, Any]]:
         pooling.in_pool(pool, number, member.weight, entry, timeout)
         for pool in pools
         for number, member in enumerate(pool.members, 1)
-        for entry in _deployments((account, member.model) for account in member.accounts)
+        for entry in deployments.entries_of((account, member.model) for account in member.accounts)
     ]
-
-
-def common_params(account: Account) -> tuple[str, dict[str, Any]]:
-    """LiteLLM's prefix, and the parameters that every deployment of an account has."""
-    provider, entry = account.provider, account.entry
-    prefix = entry.provider if provider.id == "static" else provider.litellm.get("prefix", "openai")
-    params: dict[str, Any] = {}
-    if account.base_url:
-        if prefix in FORWARDED and OPENAI not in account.base_url:
-            params["use_chat_completions_api"] = True
-        carrier = account.base_name
-        params["api_base"] = f"os.environ/{carrier}" if carrier else account.engine_url
-    params |= {
-        param.name: f"os.environ/{param.variable}" if param.variable else param.value
-        for param in account.params
-    }
-    if account.key:
-        params["api_key"] = f"os.environ/{account.key_name}"
-    elif provider.key != "required" and (not provider.local or prefix == "openai"):
-        params["api_key"] = KEYLESS
-    if provider.mock_response:
-        params["mock_response"] = provider.mock_response
-    params.update({name: entry.options[name] for name in LIMITS if name in entry.options})
-    return prefix, params
-
-
-def deployment(
-    account: Account, model: Model, prefix: str, params: Mapping[str, Any], limits: Limits
-) -> dict[str, Any]:
-    """One entry of LiteLLM's model_list."""
-    params = {"model": f"{prefix}/{model.id}", **params}
-    info: dict[str, Any] = {
-        "id": account.deployment(model.id),
-        "mode": "chat",
-        "freerouter_provider": account.name,
-        "freerouter_free": model.free,
-    }
-    if account.number > 1:
-        info["freerouter_key"] = account.number
-    if own := limits.of(model.id):
-        info["freerouter_limits"] = [as_data(limit) for limit in own]
-    if model.context:
-        info["max_input_tokens"] = model.context
-    if model.output:
-        info["max_output_tokens"] = model.output
-    for field, price in (("input", model.input_price), ("output", model.output_price)):
-        if price is not None or model.costs_nothing:
-            info[f"{field}_cost_per_token"] = float(Decimal(price or 0) / 1_000_000)
-    return {"model_name": model.id, "litellm_params": params, "model_info": info}
 
 
 def environment(

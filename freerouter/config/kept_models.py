@@ -31,9 +31,15 @@ class Kept(NamedTuple):
 
 def by_kind(rows: Iterable[Mapping[str, Any]]) -> Kept:
     rows = [*rows]
+    return by_column({name: [row[name] for row in rows] for name in FIELDS})
+
+
+def by_column(columns: Mapping[str, list[Any]]) -> Kept:
+    """The same of models whose fields are columns already."""
     kinds: dict[tuple[Any, ...], int] = {}
-    kind = [kinds.setdefault(tuple(row[n] for n in OF_KIND), len(kinds)) for row in rows]
-    return Kept({name: [row[name] for row in rows] for name in OWN}, kind, list(kinds))
+    of_kind = zip(*(columns[name] for name in OF_KIND), strict=True)
+    kind = [kinds.setdefault(values, len(kinds)) for values in of_kind]
+    return Kept({name: columns[name] for name in OWN}, kind, list(kinds))
 
 
 def rows_of(kept: Kept) -> list[dict[str, Any]]:

@@ -26,6 +26,11 @@ _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 """What YAML reads as something other than text."""
 
 
+def is_plain(text: str) -> bool:
+    """Whether a text is written as it is; so is then what `plain/` before it makes of it."""
+    return len(text) < LONGEST and bool(_is_plain(text)) and text.lower() not in _WORDS
+
+
 class NotPlainError(ValueError):
     """Something that PyYAML should write."""
 
@@ -150,9 +155,7 @@ def _scalar(value: Any) -> str:
 
 
 def _text(value: str) -> str:
-    if len(value) < LONGEST and _is_plain(value) and value.lower() not in _WORDS:
-        return value
-    return _odd(value)
+    return value if is_plain(value) else _odd(value)
 
 
 @lru_cache(maxsize=4096)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from freerouter.config.generate import common_params, deployment
+from freerouter.config.deployments import entries_of
 from freerouter.config.providers_file import Entry, read_providers
 from freerouter.config.secrets import Secrets
 from freerouter.config.workspace import Workspace
 from freerouter.config.yaml_file import parse_yaml
 from freerouter.errors import FileError, FreeRouterError, NotConfiguredError
-from freerouter.limits import Limits
 from freerouter.providers.account import Account, resolve
 from freerouter.providers.catalogue import Catalogue
 from freerouter.providers.models import Model
@@ -226,9 +225,8 @@ def test_an_aws_access_key_signs_in_place_of_a_token() -> None:
     assert signed.startswith("AWS4-HMAC-SHA256 Credential=AKIA0000/")
     assert "/eu-west-1/bedrock/aws4_request" in signed
     assert "canary" not in signed
-    model = Model("a.b", "bedrock")
-    params = deployment(account, model, *common_params(account), Limits([]))["litellm_params"]
-    assert params == {
+    (entry,) = entries_of([(account, Model("a.b", "bedrock"))])
+    assert entry["litellm_params"] == {
         "model": "bedrock/a.b",
         "api_base": "https://bedrock-runtime.eu-west-1.amazonaws.com",
         "aws_region_name": "eu-west-1",
