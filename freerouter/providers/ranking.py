@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import os
 import re
+from collections import Counter
 from functools import cache, lru_cache
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,12 +30,12 @@ class Candidate(NamedTuple):
     """A model that a conversation can be had with, and what every alias ranks it by."""
 
     model: Model
-    name: str
-    """Its id in lower case."""
     able: float
     window: float
     """What its window takes away."""
     unproven: bool
+    added: tuple[float, ...]
+    """What its name adds for each alias of the rules."""
 
 
 @cache
@@ -114,14 +115,23 @@ def _members(
 def _candidates(
     account: Account, models: Iterable[Model], proven: Collection[str]
 ) -> list[Candidate]:
-    """Those of one provider, later names first."""
+    """Those of one provider, later names first. Of those that no alias tells apart, only as many as
+    an alias has room for.
+    """
     found = []
+    alike: Counter[tuple[Any, ...]] = Counter()
+    length = rules()["length"]
     for model in sorted(models, key=attrgetter("id"), reverse=True):
         name = model.id.lower()
         able = _able(name)
-        if able is not None:
-            unproven = f"{account.name}/{model.id}" not in proven
-            found.append(Candidate(model, name, able, _of_window(model.context), unproven))
+        if able is None:
+            continue
+        window, added = _of_window(model.context), _added(name)
+        unproven = f"{account.name}/{model.id}" not in proven
+        kind = (model.stale, unproven, able, window, added)
+        alike[kind] += 1
+        if alike[kind] <= length:
+            found.append(Candidate(model, able, window, unproven, added))
     return found
 
 
@@ -132,7 +142,7 @@ class Scale:
         wanted = rules()["aliases"][alias]
         self._able: float = wanted["able"]
         self._providers: Mapping[str, float] = wanted.get("providers", {})
-        self._added = patterns("aliases", alias, "add")
+        self._place = [*rules()["aliases"]].index(alias)
 
     def best(
         self, some: Sequence[Candidate], provider: str, length: int
@@ -140,10 +150,10 @@ class Scale:
         """The first ones of a provider, and where each stands: whether its provider was silent
         last, whether it is unproven, and how well it fits.
         """
-        added, able, bonus = self._added, self._able, self._providers.get(provider, 0)
+        mine, able, bonus = self._place, self._able, self._providers.get(provider, 0)
         rated = []
         for place, one in enumerate(some):
-            points = able * one.able + bonus + one.window + sum(added.points(one.name))
+            points = able * one.able + bonus + one.window + one.added[mine]
             rated.append((one.model.stale, one.unproven, -points, place))
         return [
             (standing, some[place].model) for *standing, place in heapq.nsmallest(length, rated)
@@ -161,6 +171,21 @@ def _of_window(context: int | None) -> float:
     windows = rules()["windows"]
     size = context or windows[-1]["below"]
     return next((float(rule["points"]) for rule in windows if size < rule["below"]), 0.0)
+
+
+@cache
+def _adding() -> tuple[list[Patterns], tuple[float, ...]]:
+    """What adds to a name for each alias, and that of a name to which nothing does."""
+    found = [patterns("aliases", alias, "add") for alias in rules()["aliases"]]
+    return found, (0.0,) * len(found)
+
+
+@lru_cache(maxsize=65_536)
+def _added(name: str) -> tuple[float, ...]:
+    """What a name adds for each alias of the rules."""
+    adding, nothing = _adding()
+    points = [added.points(name) for added in adding]
+    return tuple([float(sum(some)) for some in points]) if any(points) else nothing
 
 
 @lru_cache(maxsize=65_536)
