@@ -10,9 +10,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     Finder = Callable[[Any], Any]
+    Column = Callable[[Sequence[Mapping[str, Any]]], list[Any]]
 
 _STEP = re.compile(r"([^.\[\]]+)(?:\[([^=\[\]]+)=([^\]]*)\])?(?:\.|$)")
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
@@ -65,13 +66,41 @@ def first_of(paths: str | Iterable[str]) -> Finder:
     return find
 
 
-def text_of(paths: str | Iterable[str]) -> Finder:
+def column_of(paths: str | Iterable[str]) -> Column:
+    """What `first_of` finds in each of many rows: looked for path by path, not row by row."""
+    given = many(paths)
+    if len(given) == 1:
+        return lambda rows: _column(given[0], rows)
+
+    def find(rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        found: list[Any] = [None] * len(rows)
+        gaps = [*range(len(rows))]
+        for path in given:
+            values = _column(path, [rows[gap] for gap in gaps] if len(gaps) < len(rows) else rows)
+            for gap, value in zip(gaps, values, strict=True):
+                found[gap] = value if value is not None and value not in ("", 0) else None
+            gaps = [gap for gap in gaps if found[gap] is None]
+        return found
+
+    return find
+
+
+def _column(path: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    if path.isidentifier():
+        return [row.get(path) for row in rows]
+    find = finder(path)
+    return [find(row) for row in rows]
+
+
+def texts_of(paths: str | Iterable[str]) -> Column:
     """The same for names, which may also be put together: `{parent.id}:{provider}`."""
     given = many(paths)
     if not any("{" in path for path in given):
-        return first_of(given)
+        return column_of(given)
     finders = [_filled(path) if "{" in path else finder(path) for path in given]
-    return lambda data: next((value for one in finders if (value := one(data))), None)
+    return lambda rows: [
+        next((value for one in finders if (value := one(row))), None) for row in rows
+    ]
 
 
 def _filled(template: str) -> Finder:

@@ -22,7 +22,7 @@ from freerouter.fakes import shapes
 from freerouter.fakes.description import FakeModel
 from freerouter.providers.catalogue import Catalogue
 from freerouter.providers.models import Reader
-from freerouter.providers.paths import dig, text_of
+from freerouter.providers.paths import dig, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ def spoiled(data: Any, rows: list[Any]) -> list[Any]:
 
 def each_row(record: Provider, rows: list[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every row that has a name, with it, as the record lays them out."""
-    name = text_of(record.list.get("id", "id"))
+    names = texts_of(record.list.get("id", "id"))
     inside = record.list.get("each")
     for outer in rows:
         inner = dig(outer, inside) if inside else None
@@ -87,7 +87,7 @@ def each_row(record: Provider, rows: list[Any]) -> Iterator[tuple[str, dict[str,
         if isinstance(inner, list):
             some = [{**r, "parent": outer} for r in inner if isinstance(r, dict)]
         for row in some:
-            identity = name(row) if isinstance(row, dict) else None
+            (identity,) = names([row]) if isinstance(row, dict) else (None,)
             if isinstance(identity, str):
                 yield identity.removeprefix(record.list.get("strip", "")), row
 
