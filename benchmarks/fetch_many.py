@@ -8,7 +8,6 @@ not more, to import).
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
 import sys
 import time
@@ -84,18 +83,16 @@ def main() -> None:
             f"  - {{type: oai, name: p{n}, api_base: '{base}/p{n}/v1'}}\n" for n in range(PROVIDERS)
         )
         (home.workspace / "providers.yaml").write_text(f"providers:\n{entries}", encoding="utf-8")
-        writing: list[float] = []
         subjects: dict[str, Callable[[], float]] = {
             SLOWEST: partial(seconds_of, f"{base}/p0/v1/models"),
-            FETCH: partial(fetch, home, writing),
+            FETCH: partial(fetch, home),
+            WRITE: partial(writing, home),
             VERSION: partial(home.seconds, FREEROUTER, "--version"),
             ONCE: partial(home.seconds, FREEROUTER, "run", script(home, 1)),
             TWICE: partial(home.seconds, FREEROUTER, "run", script(home, 2)),
         }
         medians(subjects, 1)
-        writing.clear()
         times = medians(subjects, ROUNDS)
-        times[WRITE] = statistics.median(writing)
         times[ORIGINAL] = original(home, base)
         text = (home.workspace / "config.yaml").read_text(encoding="utf-8")
         data = yaml.load(text, Loader=yaml.CSafeLoader)
@@ -143,15 +140,21 @@ def answer(path: str) -> bytes:
     return json.dumps({"object": "list", "data": rows}).encode()
 
 
-def fetch(home: Home, writing: list[float]) -> float:
-    """Seconds of a whole `fetch` from nothing; what it took to write goes to the list."""
+def fetch(home: Home) -> float:
+    """Seconds of a whole `fetch` from nothing."""
+    forget(home)
+    return home.seconds(FREEROUTER, "fetch")
+
+
+def writing(home: Home) -> float:
+    """Seconds that another one takes to write."""
+    forget(home)
+    return float(home.run(sys.executable, "-c", TIMED).split()[-1])
+
+
+def forget(home: Home) -> None:
     for name in ("config.yaml", "state/models.json"):
         (home.workspace / name).unlink(missing_ok=True)
-    began = time.perf_counter()
-    told = home.run(sys.executable, "-c", TIMED)
-    seconds = time.perf_counter() - began
-    writing.append(float(told.split()[-1]))
-    return seconds
 
 
 def seconds_of(url: str) -> float:
