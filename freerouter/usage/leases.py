@@ -2,7 +2,7 @@
 
 Who asks once in a while is counted call by call. In a rush a worker counts some calls at once,
 about as many as it has just made, and few of what is left; what it did not need is given back
-within a quarter of a second.
+within half a second after the last call.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ class Leases:
     def __init__(self) -> None:
         self._held: dict[str, Grant] = {}
         self._over: list[Ticket] = []
+        self._used: set[str] = set()
+        """Whose were used since it was last looked what can be given back."""
         self._made: dict[str, int] = {}
         self._before: dict[str, int] = {}
         """How many were made in this and in the last quarter of a second."""
@@ -36,6 +38,7 @@ class Leases:
         if held is None or not held.number or now >= held.until:
             return None
         self._held[ident] = held._replace(number=held.number - 1)
+        self._used.add(ident)
         self._made[ident] = self._made.get(ident, 0) + 1
         return held.ticket
 
@@ -47,7 +50,7 @@ class Leases:
             self._began, self._made = moment, {}
         made = self._made.get(ident, 0)
         self._made[ident] = made + 1
-        return max(1, min(max(made, self._before.get(ident, 0) // 2), MOST))
+        return max(1, min(max(made, self._before.get(ident, 0)), MOST))
 
     def keep(self, ident: str, grant: Grant) -> bool:
         """What was counted, of which one is used at once; whether there is more."""
@@ -55,12 +58,22 @@ class Leases:
         if before:
             self._over += [before.ticket] * before.number
         self._held[ident] = grant._replace(number=grant.number - 1)
+        self._used.add(ident)
         return grant.number > 1
 
-    def give_back(self) -> list[Ticket]:
-        """What nobody needed, a ticket for each call."""
+    @property
+    def held(self) -> bool:
+        """Whether anything is there that may have to be given back."""
+        return any(held.number for held in self._held.values())
+
+    def give_back(self, *, everything: bool = False) -> list[Ticket]:
+        """What nobody needs, a ticket for each call: of a deployment that was not called since it
+        was last asked for, or of all.
+        """
         over, self._over = self._over, []
-        for held in self._held.values():
+        idle = [ident for ident in self._held if everything or ident not in self._used]
+        for ident in idle:
+            held = self._held.pop(ident)
             over += [held.ticket] * held.number
-        self._held.clear()
+        self._used.clear()
         return over

@@ -161,10 +161,10 @@ class Quotas:
         elif self._said:
             self._later()
 
-    def flush(self) -> None:
+    def flush(self, *, ending: bool = False) -> None:
         """Write what is known after calls."""
         self._waiting = False
-        unused = self._unused + self._leases.give_back()
+        unused = self._unused + self._leases.give_back(everything=ending)
         spent, said = self._calls_more, [*self._said.values()]
         for ident, tokens in self._tokens.items():
             pots = self._ways[ident].pots
@@ -172,9 +172,11 @@ class Quotas:
         self._unused, self._calls_more, self._tokens, self._said = [], [], {}, {}
         if unused or spent or said:
             self._try(lambda store: store.settle(unused, spent, said, self._clock()))
+        if self._leases.held:
+            self._later()
 
     def close(self) -> None:
-        self.flush()
+        self.flush(ending=True)
         self._forget()
 
     def _later(self) -> None:

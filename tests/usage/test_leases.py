@@ -53,7 +53,7 @@ def test_a_rush_that_goes_on_is_expected_to(monkeypatch: pytest.MonkeyPatch) -> 
     for _ in range(9):
         found.wanted("m")
     moment += PAUSE * 1.5
-    assert [found.wanted("m") for _ in range(6)] == [4, 4, 4, 4, 4, 5]
+    assert [found.wanted("m") for _ in range(11)] == [9] * 10 + [10]
     moment += PAUSE * 2
     assert found.wanted("m") == 1
 
@@ -63,9 +63,24 @@ def test_what_is_not_needed_is_given_back_and_not_used_any_more() -> None:
     found.wanted("m")
     found.keep("m", Grant(TICKET, 4, NOON + 9))
     assert found.take("m", NOON) == TICKET
+    assert found.held
+    assert found.give_back() == []
     assert found.give_back() == [TICKET, TICKET]
+    assert not found.held
     assert found.take("m", NOON) is None
     assert found.give_back() == []
+
+
+def test_it_is_kept_while_the_rush_goes_on() -> None:
+    found = Leases()
+    other = [(1, 8)]
+    found.keep("m", Grant(TICKET, 4, NOON + 9))
+    found.keep("n", Grant(other, 4, NOON + 9))
+    assert found.give_back() == []
+    assert found.take("m", NOON) == TICKET
+    assert found.give_back() == [other] * 3
+    assert found.held
+    assert found.give_back(everything=True) == [TICKET] * 2
 
 
 def test_when_its_time_is_over_it_is_not_used_and_still_given_back() -> None:
@@ -86,7 +101,7 @@ def test_a_rush_of_two_workers_gets_what_there_is_and_no_more(tmp_path: Path, mo
         workers = [Worker(tmp_path), Worker(tmp_path)]
         told = [workers[n % 3 % 2].call(limited) for n in range(most)]
         for one in workers:
-            one.quotas.flush()
+            one.quotas.flush(ending=True)
         told += [one.call(limited) for one in workers]
         for one in workers:
             one.quotas.close()
