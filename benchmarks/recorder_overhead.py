@@ -1,9 +1,11 @@
-"""What recording and keeping to quotas cost: our gateway with both, with its recorder alone, and
-with neither, asked in turn.
+"""What recording and keeping to quotas cost: gateways of ours with both, with the recorder alone,
+and with neither, asked in turn.
 
-Three gateways of ours stay up, one of them with four limits, and one with FREEROUTER_RECORDER=off.
-They are asked in many short rounds, so that noise hits all. The provider, the client and the load
-are those of gateway_throughput.py. Figures are medians of the rounds' ratios and differences.
+The same gateway started twice differs by more than what is measured here (a tenth, from where its
+memory comes to lie), so there are several of each kind. All stay up and are asked in many short
+rounds, in an order that changes, so that noise hits all. The provider, the client and the load are
+those of gateway_throughput.py. A round's figure of a kind is the mean of its gateways; what is
+printed are means over the rounds, with their standard error.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
+import random
 import sqlite3
 import statistics
 import subprocess
@@ -79,6 +83,7 @@ def gateway(name: str, upstream: int) -> Iterator[Subject]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--gateways", type=int, default=3, help="of each kind")
     options = parser.parse_args()
     program = str(Path(__file__).with_name("gateway_throughput.py"))
     provider = subprocess.Popen(
@@ -88,50 +93,79 @@ def main() -> None:
     try:
         upstream = int(provider.stdout.readline())
         with ExitStack() as stack:
-            found = {n: stack.enter_context(gateway(n, upstream)) for n in (BOTH, ON, OFF)}
+            found = [
+                (name, stack.enter_context(gateway(name, upstream)))
+                for _ in range(options.gateways)
+                for name in (BOTH, ON, OFF)
+            ]
             report(*measure(found, options.rounds))
-            size(found[ON])
-            counted(found[BOTH])
+            subjects = dict(reversed(found))
+            size(subjects[ON])
+            counted(subjects[BOTH])
     finally:
         provider.kill()
         provider.communicate()
 
 
-Rounds = dict[str, list["Measured"]]
+Rounds = dict[str, list[list["Measured"]]]
+"""By name, for each round what its gateways came to."""
 
 
-def measure(subjects: dict[str, Subject], rounds: int) -> tuple[Rounds, Rounds]:
-    """By name, a list of rounds: with all clients, and with one."""
-    for subject in subjects.values():
+def measure(subjects: list[tuple[str, Subject]], rounds: int) -> tuple[Rounds, Rounds]:
+    """With all clients, and with one."""
+    for _, subject in subjects:
         subject.measure(CLIENTS, WARM)
-    busy: Rounds = {name: [] for name in subjects}
-    alone: Rounds = {name: [] for name in subjects}
+    busy: Rounds = {name: [[] for _ in range(rounds)] for name in (BOTH, ON, OFF)}
+    alone: Rounds = {name: [[] for _ in range(rounds)] for name in (BOTH, ON, OFF)}
     for number in range(rounds):
-        order = [*subjects][:: 1 if number % 2 else -1]
-        for name in order:
-            busy[name].append(subjects[name].measure(CLIENTS, REQUESTS))
-        for name in order:
-            alone[name].append(subjects[name].measure(1, ALONE))
+        order = random.sample(subjects, len(subjects))
+        for name, subject in order:
+            busy[name][number].append(subject.measure(CLIENTS, REQUESTS))
+        for name, subject in order:
+            alone[name][number].append(subject.measure(1, ALONE))
     return busy, alone
 
 
 def report(busy: Rounds, alone: Rounds) -> None:
-    for name, found in busy.items():
-        rates = " ".join(f"{one.rate:.0f}" for one in found)
-        cpu = statistics.median(one.cpu for one in found) * 1000
-        print(f"  {name:<20} {rates} requests/s with {CLIENTS} clients, {cpu:.2f} ms CPU a request")
+    for name in busy:
+        rates, cpu = rate(busy[name]), statistics.median(cpu_of_a_request(busy[name])) * 1000
+        told = f"{statistics.median(rates):.1f} requests/s with {CLIENTS} clients"
+        print(f"  {name:<20} {told}, {cpu:.2f} ms CPU and p50 of one client "
+              f"{statistics.median(typical(alone[name])):.2f} ms a request")  # fmt: skip
     for name in (BOTH, ON):
-        pairs = list(zip(busy[name], busy[OFF], strict=True))
-        cpu = statistics.median(on.cpu / off.cpu for on, off in pairs)
-        speed = statistics.median(on.rate / off.rate for on, off in pairs)
-        later = [
-            (statistics.median(on.latencies) - statistics.median(off.latencies)) * 1000
-            for on, off in zip(alone[name], alone[OFF], strict=True)
-        ]
         print(f"{name}, of {OFF}:")
-        print(f"  CPU a request: {cpu:.3f}x (for information)")
-        print(f"  requests/s with {CLIENTS} clients: {speed:.3f}x (target 0.97x)")
-        print(f"  p50 of one client: {statistics.median(later):+.2f} ms (target 1 ms)")
+        spent = in_words(ratios(cpu_of_a_request(busy[name]), cpu_of_a_request(busy[OFF])))
+        print(f"  CPU a request: {spent} (for information)")
+        speed = in_words(ratios(rate(busy[name]), rate(busy[OFF])))
+        print(f"  requests/s with {CLIENTS} clients: {speed} (target 0.97x)")
+        pairs = zip(typical(alone[name]), typical(alone[OFF]), strict=True)
+        later = statistics.median(on - off for on, off in pairs)
+        print(f"  p50 of one client: {later:+.2f} ms (target 1 ms)")
+
+
+def rate(rounds: list[list[Measured]]) -> list[float]:
+    return [statistics.mean(one.rate for one in found) for found in rounds]
+
+
+def cpu_of_a_request(rounds: list[list[Measured]]) -> list[float]:
+    return [statistics.mean(one.cpu for one in found) for found in rounds]
+
+
+def typical(rounds: list[list[Measured]]) -> list[float]:
+    """Milliseconds."""
+    return [
+        statistics.mean(statistics.median(one.latencies) for one in found) * 1000
+        for found in rounds
+    ]
+
+
+def ratios(these: list[float], those: list[float]) -> list[float]:
+    return [math.log(one / other) for one, other in zip(these, those, strict=True)]
+
+
+def in_words(logarithms: list[float]) -> str:
+    error = statistics.stdev(logarithms) / math.sqrt(len(logarithms))
+    return f"{math.exp(statistics.mean(logarithms)):.3f}x ± {error:.3f}"
 
 
 def size(subject: Subject) -> None:

@@ -85,6 +85,8 @@ class Try:
         self.entered: Any = None
         """What the guard gave for it."""
         self.hold: Hold | None = None
+        self.sent: list[Sent] = []
+        """What went to the deployment's own host, as far as is known when it is over."""
         self._sent: list[Sent] = []
         self._began = time.monotonic()
 
@@ -92,11 +94,9 @@ class Try:
         now = time.monotonic()
         self._sent.append(Sent(request.url.host, time.time(), now - began, status, error))
 
-    @property
-    def sent(self) -> list[Sent]:
-        """What went to the deployment's own host."""
-        own = host_of(self.deployment)
-        return [one for one in self._sent if (one.host == own if own else _may_be_one(one.host))]
+    def over(self) -> None:
+        own = host_of(self.deployment) if self._sent else ""
+        self.sent = [o for o in self._sent if (o.host == own if own else _may_be_one(o.host))]
 
     @property
     def made(self) -> int:
@@ -178,6 +178,7 @@ def watch(
             raise
         finally:
             trying.reset(token)
+            attempt.over()
             if guard and attempt.entered is not None:
                 made = attempt.made if attempt.sent or error else 1
                 guard.leave(attempt.deployment, attempt.entered, made)

@@ -81,6 +81,10 @@ class Budgets:
         if self._first == NONE:
             self._first = _identity(self._path)
 
+    def any_for(self, row: Mapping[str, Any]) -> bool:
+        """Whether calls of it have to keep to a budget."""
+        return bool(self._of(row))
+
     def door(self, row: Mapping[str, Any]) -> Shut | None:
         """Whether the budgets of its provider are used up."""
         budgets = self._of(row)

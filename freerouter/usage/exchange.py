@@ -11,6 +11,7 @@ import json
 import time
 from datetime import datetime, timezone
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from freerouter.usage.outcome import NO_DATABASE, UNKNOWN_KEY, member_of, passed_over
@@ -41,6 +42,7 @@ LONGEST_CLIENT = 40
 CUTS = ("\n", "{", "[", "Traceback", " Passed model=")
 """Where a message may begin to repeat what the client sent: it is kept up to there."""
 FAILED = 400
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
 SERVED_BY = b"x-freerouter-served-by"
 PASSED_OVER = b"x-freerouter-passed-over"
 
@@ -48,36 +50,36 @@ PASSED_OVER = b"x-freerouter-passed-over"
 class Exchange:
     """`begun` by a client; `told` holds what LiteLLM said of its outcome."""
 
+    ended = 0.0
+    answered_at = 0.0
+    first_token: float | None = None
+    status = 0
+    headers: Mapping[bytes, bytes] = NOTHING
+    stream = False
+    whole = False
+    gone = False
+    told: Mapping[str, Any] = NOTHING
+    failure: Mapping[str, Any] = NOTHING
+    alias = ""
+    walk: Walk | None = None
+    """Whom it asked of several models, where the first could not answer (patches/falling_back)."""
+    retry_after: int | None = None
+    """Seconds, where nobody could answer and waiting helps."""
+    _client = b""
+    _sent = b""
+    _answer = b""
+
     def __init__(self, scope: Mapping[str, Any], *, bodies: bool) -> None:
         self.dialect = dialect_of(str(scope.get("path", "")))
         self.time = time.time()
         self.begun = time.monotonic()
-        self.ended = 0.0
-        self.answered_at = 0.0
-        self.first_token: float | None = None
-        self.status = 0
-        self.headers: dict[bytes, bytes] = {}
-        self.stream = False
-        self.whole = False
-        self.gone = False
-        self.told: Mapping[str, Any] = {}
-        self.failure: Mapping[str, Any] = {}
         self.calls: list[Call] = []
         self.holds: list[tuple[Hold, bool]] = []
         """For each call that costs, what is held for it, and whether it may have cost something."""
-        self.alias = ""
-        self.walk: Walk | None = None
-        """Whom it asked of several models, where the first could not answer (patches/falling_back).
-        """
         self.shut: list[Attempt] = []
         """Those that were not even thought of, since a quota or a budget of theirs is used up."""
-        self.retry_after: int | None = None
-        """Seconds, where nobody could answer and waiting helps."""
         self._scope: Mapping[str, Any] = scope
         self._bodies = bodies
-        self._client = ""
-        self._sent = bytearray()
-        self._answer = bytearray()
 
     @property
     def failed(self) -> bool:
@@ -98,7 +100,7 @@ class Exchange:
     @property
     def size(self) -> int:
         """Bytes that the client sent, as it says itself."""
-        told = dict(self._scope.get("headers", ())).get(b"content-length", b"")
+        told = self._header(b"content-length")
         return int(told) if told.isdigit() else 0
 
     def received(self, message: Mapping[str, Any]) -> None:
@@ -106,7 +108,7 @@ class Exchange:
         if message["type"] == "http.disconnect":
             self.gone = not self.whole
         elif self._bodies:
-            _extend(self._sent, message.get("body", b""))
+            self._sent = _extended(self._sent, message.get("body", b""))
 
     def answered(self, message: Mapping[str, Any]) -> None:
         """A message to the client: status and headers, or a piece of the body."""
@@ -122,7 +124,7 @@ class Exchange:
             if body and self.first_token is None and self.stream:
                 self.first_token = time.monotonic() - self.begun
             if self._bodies or self.status >= FAILED:
-                _extend(self._answer, body)
+                self._answer = _extended(self._answer, body)
             self.whole = not message.get("more_body", False)
 
     def more_headers(self) -> list[tuple[bytes, bytes]]:
@@ -151,9 +153,15 @@ class Exchange:
     def end(self) -> None:
         """The client has its answer, or is gone. What it sent is let go of."""
         self.ended = time.monotonic()
-        given = dict(self._scope.get("headers", ())).get(b"user-agent", b"")
-        self._client = next(iter(given.decode("latin-1").split()), "")[:LONGEST_CLIENT]
-        self._scope = {}
+        self._client = self._header(b"user-agent")
+        self._scope = NOTHING
+
+    def _header(self, name: bytes) -> bytes:
+        """Of the request."""
+        for given, value in self._scope.get("headers", ()):
+            if given == name:
+                return bytes(value)
+        return b""
 
     def record(self, redact: Callable[[str], str]) -> RequestRecord:
         told = self.told
@@ -179,7 +187,7 @@ class Exchange:
             dialect=self.dialect,
             retries=self._number(b"x-litellm-attempted-retries"),
             fallbacks=self._fallbacks(),
-            client=redact(self._client),
+            client=redact(client_of(self._client)),
             call_id=self.headers.get(b"x-litellm-call-id", b"").decode("latin-1"),
             request=redact(request),
             response=redact(response),
@@ -214,7 +222,7 @@ class Exchange:
         return len(self.tried) - (self.status >= FAILED)
 
     def _answer_text(self) -> str:
-        raw = bytes(self._answer)
+        raw = self._answer
         if self.headers.get(b"content-encoding") == b"gzip":
             try:
                 raw = gzip.decompress(raw)
@@ -231,6 +239,12 @@ class Exchange:
 def dialect_of(path: str) -> str:
     path = path.rstrip("/")
     return next((name for end, name in DIALECTS.items() if path.endswith(end)), path)
+
+
+@lru_cache(maxsize=256)
+def client_of(agent: bytes) -> str:
+    """The first word of how a client describes itself."""
+    return next(iter(agent.decode("latin-1").split()), "")[:LONGEST_CLIENT]
 
 
 def shortened(message: str) -> str:
@@ -275,9 +289,9 @@ def _read_error(text: str) -> tuple[str, str]:
     return str(found.get("type") or ""), message
 
 
-def _extend(kept: bytearray, more: bytes) -> None:
-    kept.extend(more[: LONGEST_BODY - len(kept)])
+def _extended(kept: bytes, more: bytes) -> bytes:
+    return kept + bytes(more[: LONGEST_BODY - len(kept)])
 
 
-def _text(raw: bytes | bytearray) -> str:
-    return bytes(raw).decode("utf-8", "replace")
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")

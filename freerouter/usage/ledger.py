@@ -30,12 +30,8 @@ if TYPE_CHECKING:
     from freerouter.usage.entry import Entry
 
 LOCK = "usage.lock"
-PAUSE, MORE = 0.25, 0.2
-"""Seconds after a write in which entries gather for the next one, and some more in a rush. A lone
-one is written at once.
-"""
-RUSH = 8
-"""Entries in the first of these."""
+PAUSE = 0.25
+"""Seconds after a write in which entries gather for the next one. A lone one is written at once."""
 AGAIN = 1.0
 """Seconds until what could not be written is tried again."""
 LAST_WORDS = 2.0
@@ -61,7 +57,7 @@ class Ledger:
         self._say = say
         self._keep = keep
         self._untold = 0
-        self._queue: SimpleQueue[Entry | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[Entry, ...] | None] = SimpleQueue()
         self._waiting: deque[Entry] = deque()
         self._store: Store | None = None
         self._opened: tuple[int, int] = (0, 0)
@@ -71,8 +67,8 @@ class Ledger:
         self._thread.start()
         threading.Thread(target=self._look_after, name="usage-sums", daemon=True).start()
 
-    def put(self, entry: Entry) -> None:
-        self._queue.put(entry)
+    def put(self, *entries: Entry) -> None:
+        self._queue.put(entries)
 
     def close(self) -> None:
         """Write what is queued, and end."""
@@ -84,18 +80,16 @@ class Ledger:
         going = True
         written = 0.0
         while going:
-            items: list[Entry | None] = []
+            items: list[tuple[Entry, ...] | None] = []
             with contextlib.suppress(Empty):
                 items.append(self._queue.get(timeout=AGAIN if self._waiting else None))
             if items and items[0] is not None:
                 self._ending.wait(max(0.0, written + PAUSE - time.monotonic()))
-                if self._queue.qsize() >= RUSH:
-                    self._ending.wait(MORE)
             with contextlib.suppress(Empty):
                 while True:
                     items.append(self._queue.get_nowait())
             going = None not in items
-            self._waiting.extend(item for item in items if item is not None)
+            self._waiting.extend(entry for item in items if item is not None for entry in item)
             self._drop(len(self._waiting) - MOST)
             try:
                 self._write()

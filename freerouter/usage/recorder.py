@@ -1,16 +1,18 @@
 """Records every request of a client, from inside LiteLLM's own process.
 
-`install` puts a layer around LiteLLM's application, which sees what the client sees, and a callback
-into LiteLLM, which is told tokens and cost; its router is watched for every call that it makes
-(`attempts.py`). What comes of it is written by threads, as a line (`writer.py`) and into usage.db
-(`ledger.py`).
+`install` puts a layer around LiteLLM's application, which sees what the client sees, and listens to
+what LiteLLM tells its router, which is tokens and cost; the router is watched for every call that
+it makes (`attempts.py`). What comes of it is written by threads, as a line (`writer.py`) and into
+usage.db (`ledger.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
+from collections import deque
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from freerouter.usage.attempts import Call
     from freerouter.usage.budgets import Budgets
+    from freerouter.usage.entry import Entry
     from freerouter.usage.ledger import Ledger
     from freerouter.usage.quotas import Quotas
     from freerouter.usage.spending import Hold
@@ -62,13 +65,15 @@ class Recorder:
         self._ledger = ledger
         self._quotas = quotas
         self._last_error: LastError | None = None
-        self._writer: Writer[Exchange] = Writer(path, self._line_of)
+        self._lost = 0
+        self._entries: deque[Entry] = deque()
+        self._writer = Writer(path, self._hand_over)
         self._waiting: set[Exchange] = set()
 
     def snapshot(self) -> dict[str, Any]:
         """The last error, and how many records went unwritten."""
         error = self._last_error
-        return {"last_error": error and error._asdict(), "lost": self._writer.lost}
+        return {"last_error": error and error._asdict(), "lost": self._lost + self._writer.lost}
 
     def close(self) -> None:
         """Write what there is, complete or not. Nothing is recorded afterwards."""
@@ -107,12 +112,27 @@ class Recorder:
         """What is waited for is here, or nobody waits for it any longer."""
         if exchange in self._waiting:
             self._waiting.remove(exchange)
-            self._writer.put(exchange)
+            try:
+                self._put(exchange)
+            except Exception:  # noqa: BLE001 - the client is served, and a record is not worth more
+                self._lost += 1
 
-    def _line_of(self, exchange: Exchange) -> str:
+    def _put(self, exchange: Exchange) -> None:
+        """Made here and not by the threads: while it is at hand that takes half as long, and
+        whoever is served next would have to wait for them as well.
+        """
         record = exchange.record(self._redact)
-        self._ledger.put(entry_of(exchange, record, self._redact))
-        return to_line(record)
+        self._entries.append(entry_of(exchange, record, self._redact))
+        self._writer.put(to_line(record))
+
+    def _hand_over(self) -> None:
+        """What belongs together goes on together: after each write, others are to be let in."""
+        entries = []
+        with contextlib.suppress(IndexError):
+            while True:
+                entries.append(self._entries.popleft())
+        if entries:
+            self._ledger.put(*entries)
 
 
 class Layer:
@@ -172,6 +192,8 @@ class OfRequests:
         exchange = serving.get()
         if exchange is None:
             return None  # as with the quotas
+        if not self._budgets.any_for(deployment):
+            return None
         found = self._budgets.admit(deployment, given, exchange.size)
         if isinstance(found, Shut):
             raise self._refusal(found, deployment)
@@ -224,7 +246,6 @@ def install(
     """
     import httpx
     import litellm
-    from litellm.integrations.custom_logger import CustomLogger
     from litellm.proxy.proxy_server import app
     from litellm.router import Router
     from starlette.middleware import Middleware
@@ -233,19 +254,6 @@ def install(
     DOORS.append(budgets.door)
     if not is_on():
         return recorder
-
-    class Callback(CustomLogger):  # type: ignore[misc] # LiteLLM has no types here
-        """LiteLLM passes by name: the parameters must be called what they are called."""
-
-        async def async_log_success_event(
-            self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any
-        ) -> None:
-            tell(kwargs, failed=False)
-
-        async def async_log_failure_event(
-            self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any
-        ) -> None:
-            tell(kwargs, failed=True)
 
     def tell(kwargs: Any, *, failed: bool) -> None:
         exchange = serving.get()
@@ -274,12 +282,30 @@ def install(
     DOORS.append(quotas.door)
     guard, purse = Doorkeeper(quotas, Refused), OfRequests(budgets, Refused)
     watch(Router, httpx.AsyncClient, httpx.Client, note, guard, purse=purse)
-    callback = Callback()
-    litellm.logging_callback_manager.add_litellm_async_success_callback(callback)
-    litellm.logging_callback_manager.add_litellm_async_failure_callback(callback)
+    _overhear(Router, tell)
     bodies = os.environ.get(BODIES) == "1"
     app.user_middleware.insert(0, Middleware(Layer, recorder=recorder, bodies=bodies))
     return recorder
+
+
+def _overhear(router: Any, tell: Callable[..., None]) -> None:
+    """Have `tell` told what LiteLLM tells its router of each call: a callback of our own beside it
+    would hear the same, and cost as much again as all the rest of the recording.
+    """
+
+    def overheard(callback: Any, *, failed: bool) -> Any:
+        @functools.wraps(callback)
+        async def told(self: Any, kwargs: Any, *more: Any, **named: Any) -> None:
+            try:
+                tell(kwargs, failed=failed)
+            finally:
+                await callback(self, kwargs, *more, **named)
+
+        return told
+
+    good, bad = router.deployment_callback_on_success, router.async_deployment_callback_on_failure
+    router.deployment_callback_on_success = overheard(good, failed=False)
+    router.async_deployment_callback_on_failure = overheard(bad, failed=True)
 
 
 def is_on() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from freerouter.usage.days import forget_day
 from freerouter.usage.schema import SLOT
@@ -18,6 +18,8 @@ MOST_NAMES = 20_000
 """Different texts that are told apart: clients make names up, and the database must not grow."""
 OTHERS = "(others)"
 LONGEST_NAME = 200
+MOST_VARIABLES = 900
+"""Values of one statement; some builds of SQLite take no more than 999."""
 
 
 class Store:
@@ -38,8 +40,12 @@ class Store:
         try:
             slots = self._insert(entries)
             self._reopen(slots)
-            release(self._db, (held for entry in entries for held, _ in entry.holds))
-            spend(self._db, _spent(entries))
+            holds = [held for entry in entries for held, _ in entry.holds]
+            if holds:
+                release(self._db, holds)
+            costs = _spent(entries)
+            if costs:
+                spend(self._db, costs)
             if lost:
                 self._db.execute("INSERT INTO lost VALUES (?, ?)", (at, lost))
             self._db.execute("COMMIT")
@@ -51,19 +57,28 @@ class Store:
             raise
 
     def _insert(self, entries: Sequence[Entry]) -> set[int]:
-        slots = set()
-        attempts = []
-        for entry in entries:
-            row = (entry.at, self._way(entry.way), *entry[2:9])
-            number = self._db.execute(
-                "INSERT INTO requests VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row
-            ).lastrowid
+        last = self._db.execute("SELECT max(id) FROM requests").fetchone()[0] or 0
+        requests, attempts, slots = [], [], set()
+        for number, entry in enumerate(entries, last + 1):
+            requests.append((number, entry.at, self._way(entry.way), *entry[2:9]))
             slots.add(entry.at // SLOT)
             for one in entry.attempts:
-                attempts.append((one.at, self._way(one.way), one.latency, number))
+                attempts.append((None, one.at, self._way(one.way), one.latency, number))
                 slots.add(one.at // SLOT)
-        self._db.executemany("INSERT INTO attempts VALUES (NULL, ?, ?, ?, ?)", attempts)
+        self._add_rows("requests", requests)
+        self._add_rows("attempts", attempts)
         return slots
+
+    def _add_rows(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Many in one statement: after each one, whoever serves requests would have to give way."""
+        while rows:
+            some = rows[: MOST_VARIABLES // len(rows[0])]
+            marks = f"({', '.join('?' * len(some[0]))})"
+            self._db.execute(
+                f"INSERT INTO {table} VALUES {', '.join([marks] * len(some))}",  # noqa: S608 - a name of ours
+                [value for row in some for value in row],
+            )
+            rows = rows[len(some) :]
 
     def _reopen(self, slots: set[int]) -> None:
         """A slot with something new in it has no sums; the clock may have been set back."""

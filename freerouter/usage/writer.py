@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from freerouter.config.atomic import lock
 from freerouter.errors import FreeRouterError
@@ -21,29 +21,31 @@ from freerouter.rotation import MAX_BYTES, put_aside
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PAUSE = 0.25
-"""Seconds after a write in which lines gather for the next one. A lone line is written at once."""
+PAUSE, MORE = 0.25, 0.2
+"""Seconds after a write in which lines gather for the next one, and some more in a rush: whoever
+serves requests gives way to each write. A lone line is written at once.
+"""
+RUSH = 8
+"""Lines in the first of these."""
 LAST_WORDS = 2.0
 """Seconds that closing waits for what is still queued."""
 
-Item = TypeVar("Item")
 
+class Writer:
+    """Writes every line that is put, and calls `after` after each write; the thread begins here."""
 
-class Writer(Generic[Item]):
-    """Writes `line_of(item)` for every item that is put; the thread begins here."""
-
-    def __init__(self, path: str, line_of: Callable[[Item], str]) -> None:
+    def __init__(self, path: str, after: Callable[[], None] = lambda: None) -> None:
         self.path = path
         self.lost = 0
-        self._line_of = line_of
-        self._queue: SimpleQueue[Item | None] = SimpleQueue()
+        self._after = after
+        self._queue: SimpleQueue[str | None] = SimpleQueue()
         self._file = -1
         self._torn = False
         self._thread = threading.Thread(target=self._run, name="requests", daemon=True)
         self._thread.start()
 
-    def put(self, item: Item) -> None:
-        self._queue.put(item)
+    def put(self, line: str) -> None:
+        self._queue.put(line)
 
     def close(self) -> None:
         """Write what is queued, and end."""
@@ -54,30 +56,26 @@ class Writer(Generic[Item]):
         going = True
         written = 0.0
         while going:
-            items = [self._queue.get()]
-            if items[0] is not None:
+            lines = [self._queue.get()]
+            if lines[0] is not None:
                 time.sleep(max(0.0, written + PAUSE - time.monotonic()))
+                if self._queue.qsize() >= RUSH:
+                    time.sleep(MORE)
             with contextlib.suppress(Empty):
                 while True:
-                    items.append(self._queue.get_nowait())
-            going = None not in items
-            self._write([item for item in items if item is not None])
+                    lines.append(self._queue.get_nowait())
+            going = None not in lines
+            self._write([line for line in lines if line is not None])
+            self._after()
             written = time.monotonic()
 
-    def _write(self, items: list[Item]) -> None:
-        text = ""
-        written = 0
-        for item in items:
-            try:
-                text += self._line_of(item) + "\n"
-                written += 1
-            except Exception:  # noqa: BLE001 - the thread's outermost door: one line is not worth more
-                self.lost += 1
+    def _write(self, lines: list[str]) -> None:
+        text = "".join([f"{line}\n" for line in lines])
         try:
             self._open()
             self._append(text.encode("utf-8", "replace"))
         except (OSError, FreeRouterError):
-            self.lost += written
+            self.lost += len(lines)
 
     def _append(self, raw: bytes) -> None:
         """In one call, so that lines of several processes do not mix."""

@@ -1,0 +1,63 @@
+"""Records are made beside the requests, and none of those ever pays for a fault of theirs."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from test_exchange import TOLD, scope
+
+from freerouter.usage.exchange import Exchange
+from freerouter.usage.ledger import Ledger
+from freerouter.usage.quotas import Quotas
+from freerouter.usage.reading import grouped, read_usage, total
+from freerouter.usage.record import from_line
+from freerouter.usage.recorder import Recorder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def told(client: bytes) -> Exchange:
+    exchange = Exchange({**scope(), "headers": [(b"user-agent", client)]}, bodies=False)
+    exchange.answered({"type": "http.response.start", "status": 200, "headers": []})
+    exchange.answered({"type": "http.response.body", "body": b"{}"})
+    exchange.told = TOLD
+    return exchange
+
+
+def test_a_record_that_cannot_be_made_costs_only_itself(tmp_path: Path) -> None:
+    said: list[str] = []
+
+    def redact(text: str) -> str:
+        if text == "bad":
+            raise ValueError(text)
+        return text
+
+    ledger = Ledger(str(tmp_path / "usage.db"), said.append)
+    quotas = Quotas(str(tmp_path / "quota.db"), said.append)
+    recorder = Recorder(str(tmp_path / "requests.jsonl"), redact, ledger, quotas)
+    for client in (b"good", b"bad", b"better"):
+        recorder.end(told(client))
+    recorder.close()
+    lines = [from_line(line) for line in (tmp_path / "requests.jsonl").read_text().splitlines()]
+    assert [line.client for line in lines if line] == ["good", "better"]
+    assert recorder.snapshot()["lost"] == 1
+    assert said == []
+
+
+def test_a_rush_is_in_both_files_when_it_is_over(tmp_path: Path) -> None:
+    said: list[str] = []
+    ledger = Ledger(str(tmp_path / "usage.db"), said.append)
+    quotas = Quotas(str(tmp_path / "quota.db"), said.append)
+    recorder = Recorder(str(tmp_path / "requests.jsonl"), str, ledger, quotas)
+    for number in range(1000):
+        recorder.end(told(b"client-%d" % (number % 3)))
+        if number % 250 == 0:
+            time.sleep(0.05)  # the threads write meanwhile
+    recorder.close()
+    assert len((tmp_path / "requests.jsonl").read_text().splitlines()) == 1000
+    usage = read_usage(str(tmp_path / "usage.db"), 0, time.time())
+    assert usage
+    assert total(grouped(usage, "model")).requests == 1000
+    assert said == []
