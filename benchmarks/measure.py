@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import queue
+import re
 import socket
 import statistics
 import subprocess
@@ -11,7 +14,6 @@ import tempfile
 import threading
 import time
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +24,7 @@ BIN = Path(sys.executable).parent
 FREEROUTER = str(BIN / "freerouter")
 BARE = [sys.executable, "-I", "-c", "pass"]
 BARE_NAME = "python -I -c pass"
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class Home(NamedTuple):
@@ -84,35 +87,35 @@ def milliseconds(times: Mapping[str, float]) -> None:
 
 @contextmanager
 def server(answer: Callable[[str], bytes], delay: float = 0.0) -> Iterator[int]:
-    """A threaded server on loopback that answers every path with JSON; yields its port."""
+    """A server on loopback that answers every path with JSON, `delay` seconds after it was asked;
+    yields its port. It does next to nothing, so that many who ask at once are not kept waiting.
+    """
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            time.sleep(delay)
-            body = answer(self.path)
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        sent = LENGTH.search(head)
+        await reader.readexactly(int(sent[1]) if sent else 0)
+        await asyncio.sleep(delay)
+        body = answer(head.split(b" ", 2)[1].decode())
+        kind = b"Content-Type: application/json\r\nConnection: close"
+        writer.write(b"HTTP/1.1 200 OK\r\n%b\r\nContent-Length: %d\r\n\r\n" % (kind, len(body)))
+        writer.write(body)
+        await writer.drain()
+        writer.close()
 
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.do_GET()
+    async def serve(ended: asyncio.Event, port: queue.SimpleQueue[int]) -> None:
+        async with await asyncio.start_server(talk, "127.0.0.1", 0, backlog=128) as listening:
+            port.put(listening.sockets[0].getsockname()[1])
+            await ended.wait()
 
-        def log_message(self, *_arguments: object) -> None:
-            return
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        request_queue_size = 128  # with the usual 5, the system makes many clients wait a second
-
-    listening = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=listening.serve_forever, args=(0.05,), daemon=True)
+    loop, ended, port = asyncio.new_event_loop(), asyncio.Event(), queue.SimpleQueue[int]()
+    thread = threading.Thread(
+        target=lambda: loop.run_until_complete(serve(ended, port)), daemon=True
+    )
     thread.start()
     try:
-        yield int(listening.server_address[1])
+        yield port.get()
     finally:
-        listening.shutdown()
-        listening.server_close()
+        loop.call_soon_threadsafe(ended.set)
         thread.join()
+        loop.close()
