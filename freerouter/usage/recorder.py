@@ -290,7 +290,7 @@ def install(
 
 def _overhear(router: Any, tell: Callable[..., None]) -> None:
     """Have `tell` told what LiteLLM tells its router of each call: a callback of our own beside it
-    would hear the same, and cost as much again as all the rest of the recording.
+    would hear the same, and be one more that LiteLLM looks after at every request.
     """
 
     def overheard(callback: Any, *, failed: bool) -> Any:
