@@ -14,7 +14,7 @@ from freerouter.config.yaml_writer import is_plain
 from freerouter.limits import as_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from freerouter.limits import Limit
     from freerouter.providers.account import Account
@@ -72,7 +72,7 @@ class _Wording:
             form = self._forms[kind] = tuple(text.split(SOME_MODEL))
         return name.join(form) if is_plain(name) else self._text(model, limits)
 
-    def _text(self, model: Model, limits: Iterable[Limit]) -> str:
+    def _text(self, model: Model, limits: Sequence[Limit]) -> str:
         return dump_yaml([_entry(self._account, model, self._prefix, self._params, limits)])
 
 
@@ -101,7 +101,7 @@ def common_params(account: Account) -> tuple[str, dict[str, Any]]:
 
 
 def _entry(
-    account: Account, model: Model, prefix: str, params: Mapping[str, Any], limits: Iterable[Limit]
+    account: Account, model: Model, prefix: str, params: Mapping[str, Any], limits: Sequence[Limit]
 ) -> dict[str, Any]:
     """One entry of LiteLLM's model_list."""
     params = {"model": f"{prefix}/{model.id}", **params}
