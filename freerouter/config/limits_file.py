@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from freerouter.config.soundness import one_of, sound
 from freerouter.limits import HOW, KINDS, RESETS, SCOPES
@@ -64,6 +63,8 @@ def _limits(document: Document, value: Any, path: tuple[str | int, ...]) -> dict
 
 
 def is_zone(name: str) -> bool:
+    from zoneinfo import ZoneInfo
+
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):

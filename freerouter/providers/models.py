@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import compress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerouter.errors import ProviderError
@@ -69,6 +70,9 @@ class Reader:
         self._priced = bool(rules.get("price"))
         self._free = Free(provider, plan)
         self._can = Abilities(rules.get("can") or {})
+        untold = not self._priced and not rules.get("can")
+        self._plain = self._free.always if untold else None
+        """What is free, and why, where the rows tell neither prices nor abilities."""
         self._found: dict[str, Model] = {}
         self.left_out: Counter[str] = Counter()
         self.maker = ""
@@ -92,8 +96,11 @@ class Reader:
         """Take in rows, field by field: of a long list, that is faster than row by row."""
         rows = [*self._spread(rows)] if "each" in self._provider.list else rows
         whole = [row for row in rows if isinstance(row, dict)]
-        named = [n for n, name in zip(whole, self._ids(whole), strict=True) if _is_name(name)]
-        names = [name.removeprefix(self._strip) for name in self._ids(named)]
+        ids = self._ids(whole)
+        usable = [_is_name(name) for name in ids]
+        named, names = [*compress(whole, usable)], [*compress(ids, usable)]
+        if self._strip:
+            names = [name.removeprefix(self._strip) for name in names]
         if len(names) < len(rows):
             self.left_out[kinds.NAMELESS] += len(rows) - len(names)
         columns = self._sorter.why_not(named, names), self._contexts(named), self._outputs(named)
@@ -136,6 +143,10 @@ class Reader:
             yield from ({**one, "parent": row} for one in inner if isinstance(one, dict))
 
     def _model(self, name: str, row: dict[str, Any], context: Any, output: Any) -> Model:
+        if self._plain:
+            context = None if context is None else self._size(context)
+            output = None if output is None else self._size(output)
+            return Model(name, self._name, context, output, None, None, *self._plain)
         costs = self._prices.of(row) if self._priced else UNKNOWN
         free, reason = self._free.judge(name, costs, row)
         return Model(
@@ -164,7 +175,7 @@ class Reader:
 
 def _is_name(told: Any) -> bool:
     """One with control characters or half a surrogate could not be written, sent or shown."""
-    return isinstance(told, str) and bool(told.strip()) and told.isprintable()
+    return isinstance(told, str) and told.isprintable() and not told.isspace() and told != ""
 
 
 def read_models(provider: Provider, name: str, data: Any, today: date) -> list[Model]:

@@ -94,14 +94,14 @@ class Free:
         flag = self._rule.get("flag")
         self._flag = first_of(flag) if flag else None
         known = self._rule.get("always") if not plan and "unless" not in self._rule else None
-        self._always = (known, self._rule.get("reason", "")) if known else None
+        self.always = (known, self._rule.get("reason", "")) if known else None
 
     def judge(
         self, identity: str, costs: Sequence[str | None], row: Mapping[str, Any]
     ) -> tuple[str, str]:
         """yes, quota, no or unknown, with the reason that made it so."""
-        if self._always:
-            return self._always
+        if self.always:
+            return self.always
         rule = self._rule
         if self._plan == "paid":
             return "no", "you say that this account pays"

@@ -77,9 +77,13 @@ def column_of(paths: str | Iterable[str]) -> Column:
         gaps = [*range(len(rows))]
         for path in given:
             values = _column(path, [rows[gap] for gap in gaps] if len(gaps) < len(rows) else rows)
+            if values.count(None) == len(values):
+                continue  # most paths are another provider's
             for gap, value in zip(gaps, values, strict=True):
                 found[gap] = value if value is not None and value not in ("", 0) else None
             gaps = [gap for gap in gaps if found[gap] is None]
+            if not gaps:
+                break
         return found
 
     return find
