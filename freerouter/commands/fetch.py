@@ -234,7 +234,8 @@ def _load_the_rest() -> None:
     import freerouter.commands.pools
     import freerouter.config.backups
     import freerouter.config.generate
-    import freerouter.providers.models  # noqa: F401 - it is the import that counts
+    import freerouter.providers.models
+    import freerouter.providers.pages  # noqa: F401 - it is the import that counts
 
 
 def _mended(outcome: Outcome) -> Outcome:
