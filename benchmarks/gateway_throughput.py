@@ -151,17 +151,17 @@ def request(key: str, model: str) -> bytes:
 def cpu_of(pid: int) -> float:
     """Seconds of CPU that a process and its children have used."""
     total = 0.0
-    for one in [pid, *_children_of(pid)]:
+    for one in [pid, *children_of(pid)]:
         with open(f"/proc/{one}/stat", encoding="ascii") as file:
             fields = file.read().rpartition(")")[2].split()
         total += (int(fields[11]) + int(fields[12])) / TICKS
     return total
 
 
-def _children_of(pid: int) -> list[int]:
+def children_of(pid: int) -> list[int]:
     with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
         found = [int(word) for word in file.read().split()]
-    return found + [below for child in found for below in _children_of(child)]
+    return found + [below for child in found for below in children_of(child)]
 
 
 class Subjects:

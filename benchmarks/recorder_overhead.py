@@ -1,11 +1,11 @@
-"""What recording and keeping to quotas cost: gateways of ours with both, with the recorder alone,
-and with neither, asked in turn.
+"""What recording and keeping to quotas cost: the same gateway with both and without, in turn.
 
-The same gateway started twice differs by more than what is measured here (a tenth, from where its
-memory comes to lie), so there are several of each kind. All stay up and are asked in many short
-rounds, in an order that changes, so that noise hits all. The provider, the client and the load are
-those of gateway_throughput.py. A round's figure of a kind is the mean of its gateways; what is
-printed are means over the rounds, with their standard error.
+Two gateways of the same kind differ by more than what is measured here (a tenth, from where their
+memory comes to lie), and the machine's own pace changes within seconds. So recording is switched
+off and on every second or so in a worker that serves (recording_switch/), under one load that goes
+on all the time. A span with recording is held against the two without around it. The beginning of
+each span does not count: there, what was asked before it is still being written. The provider and
+the clients are those of gateway_throughput.py. What is printed are means with their standard error.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import argparse
 import asyncio
 import json
 import math
-import random
+import os
+import signal
 import sqlite3
 import statistics
 import subprocess
@@ -24,7 +25,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway_throughput import ALONE, CLIENTS, REQUESTS, WARM, cpu_of, load, request
+from gateway_throughput import CLIENTS, Client, children_of, request
 from measure import FREEROUTER, free_port, new_home
 
 from freerouter.usage.quota_store import standing
@@ -32,16 +33,26 @@ from freerouter.usage.quota_store import standing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway_throughput import Measured
     from measure import Home
 
-BOTH, ON, OFF = "recorder and quotas", "recorder alone", "neither"
+BOTH, ALONE = "recorder and quotas", "recorder alone"
+ON, OFF = "on", "off"
 MANY = 10**9
 LIMITS = ", ".join(f"{kind}: {MANY}" for kind in (
     "requests/minute", "requests/day", "tokens/minute", "tokens/day",
 ))  # fmt: skip
-SETTLED = 3.0
-"""Seconds after which what was asked is written, usually."""
+SPAN, WRITTEN = 1.4, 0.5
+"""Seconds between two switches; and after which what was asked before is written, in a rush."""
+SETTLED = 1.5
+"""The same after the last request."""
+SWITCH = Path(__file__).parent / "recording_switch"
+
+
+class Span(NamedTuple):
+    """Requests a second, and the median of their seconds."""
+
+    rate: float
+    latency: float
 
 
 class Subject(NamedTuple):
@@ -52,17 +63,52 @@ class Subject(NamedTuple):
     pid: int
     request: bytes
 
-    def measure(self, clients: int, count: int) -> Measured:
-        before = cpu_of(self.pid)
-        found = asyncio.run(load(self.port, self.request, clients, count))
-        return found._replace(cpu=(cpu_of(self.pid) - before) / count)
+    def switch(self, state: str) -> None:
+        path = self.home.path / "switch"
+        done = self.home.path / "switch.done"
+        done.unlink(missing_ok=True)
+        path.write_text(state, encoding="ascii")
+        os.kill(children_of(self.pid)[-1], signal.SIGUSR2)
+        while not done.exists() or done.read_text(encoding="ascii") != state:
+            time.sleep(0.01)
+
+    async def spans(self, clients: int, number: int) -> list[Span]:
+        """What came of each, recording on in every other one."""
+        loop = asyncio.get_running_loop()
+        answers: list[tuple[float, float]] = []
+        made = [
+            (await loop.create_connection(lambda: Client(self.request), "127.0.0.1", self.port))[1]
+            for _ in range(clients)
+        ]
+        over = False
+
+        async def work(client: Client) -> None:
+            while not over:
+                latency = await client.ask()
+                answers.append((time.perf_counter(), latency))
+
+        working = [asyncio.ensure_future(work(client)) for client in made]
+        found = []
+        for place in range(number):
+            self.switch(ON if place % 2 else OFF)
+            await asyncio.sleep(WRITTEN)
+            began = time.perf_counter()
+            await asyncio.sleep(SPAN - WRITTEN)
+            ended = time.perf_counter()
+            latencies = [latency for when, latency in answers if began <= when < ended]
+            answers.clear()
+            found.append(Span(len(latencies) / (ended - began), statistics.median(latencies)))
+        over = True
+        await asyncio.gather(*working)
+        for client in made:
+            client.transport.close()
+        return found
 
 
 @contextmanager
 def gateway(name: str, upstream: int) -> Iterator[Subject]:
     with new_home() as home:
-        if name == OFF:
-            home.environ["FREEROUTER_RECORDER"] = "off"
+        home.environ["PYTHONPATH"] = str(SWITCH)
         home.run(FREEROUTER, "init")
         base = f"http://127.0.0.1:{upstream}/v1"
         (home.workspace / "providers.yaml").write_text(
@@ -82,8 +128,8 @@ def gateway(name: str, upstream: int) -> Iterator[Subject]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=21)
-    parser.add_argument("--gateways", type=int, default=3, help="of each kind")
+    parser.add_argument("--spans", type=int, default=301)
+    parser.add_argument("--only", choices=(BOTH, ALONE), help="one of both figures")
     options = parser.parse_args()
     program = str(Path(__file__).with_name("gateway_throughput.py"))
     provider = subprocess.Popen(
@@ -93,96 +139,56 @@ def main() -> None:
     try:
         upstream = int(provider.stdout.readline())
         with ExitStack() as stack:
-            found = [
-                (name, stack.enter_context(gateway(name, upstream)))
-                for _ in range(options.gateways)
-                for name in (BOTH, ON, OFF)
-            ]
-            report(*measure(found, options.rounds))
-            subjects = dict(reversed(found))
-            size(subjects[ON])
-            counted(subjects[BOTH])
+            names = [options.only] if options.only else [BOTH, ALONE]
+            subjects = {name: stack.enter_context(gateway(name, upstream)) for name in names}
+            for name, subject in subjects.items():
+                print(f"{name}:")
+                measure(subject, options.spans)
+                counted(subject, quotas=name == BOTH)
     finally:
         provider.kill()
         provider.communicate()
 
 
-Rounds = dict[str, list[list["Measured"]]]
-"""By name, for each round what its gateways came to."""
+def measure(subject: Subject, spans: int) -> None:
+    asyncio.run(subject.spans(CLIENTS, 4))
+    busy = asyncio.run(subject.spans(CLIENTS, spans))
+    alone = asyncio.run(subject.spans(1, spans // 2))
+    for state, first in ((ON, 1), (OFF, 0)):
+        rate = statistics.median(one.rate for one in busy[first::2])
+        p50 = statistics.median(one.latency for one in alone[first::2]) * 1000
+        print(f"  {state:<4} {rate:.1f} requests/s with {CLIENTS} clients, and p50 of one client "
+              f"{p50:.2f} ms")  # fmt: skip
+    faster = [math.log(on.rate / math.sqrt(a.rate * b.rate)) for a, on, b in threes(busy)]
+    mean, error = statistics.mean(faster), standard_error(faster)
+    print(f"  requests/s with {CLIENTS} clients: {math.exp(mean):.3f}x ± {error:.3f} of without "
+          "(target 0.97x)")  # fmt: skip
+    later = [(on.latency - (a.latency + b.latency) / 2) * 1000 for a, on, b in threes(alone)]
+    print(f"  p50 of one client: {statistics.mean(later):+.2f} ± {standard_error(later):.2f} ms "
+          "(target 1 ms)")  # fmt: skip
 
 
-def measure(subjects: list[tuple[str, Subject]], rounds: int) -> tuple[Rounds, Rounds]:
-    """With all clients, and with one."""
-    for _, subject in subjects:
-        subject.measure(CLIENTS, WARM)
-    busy: Rounds = {name: [[] for _ in range(rounds)] for name in (BOTH, ON, OFF)}
-    alone: Rounds = {name: [[] for _ in range(rounds)] for name in (BOTH, ON, OFF)}
-    for number in range(rounds):
-        order = random.sample(subjects, len(subjects))
-        for name, subject in order:
-            busy[name][number].append(subject.measure(CLIENTS, REQUESTS))
-        for name, subject in order:
-            alone[name][number].append(subject.measure(1, ALONE))
-    return busy, alone
+def threes(spans: list[Span]) -> Iterator[tuple[Span, Span, Span]]:
+    """Each span with recording, between the two without around it."""
+    return zip(spans[0::2], spans[1::2], spans[2::2], strict=False)
 
 
-def report(busy: Rounds, alone: Rounds) -> None:
-    for name in busy:
-        rates, cpu = rate(busy[name]), statistics.median(cpu_of_a_request(busy[name])) * 1000
-        told = f"{statistics.median(rates):.1f} requests/s with {CLIENTS} clients"
-        print(f"  {name:<20} {told}, {cpu:.2f} ms CPU and p50 of one client "
-              f"{statistics.median(typical(alone[name])):.2f} ms a request")  # fmt: skip
-    for name in (BOTH, ON):
-        print(f"{name}, of {OFF}:")
-        spent = in_words(ratios(cpu_of_a_request(busy[name]), cpu_of_a_request(busy[OFF])))
-        print(f"  CPU a request: {spent} (for information)")
-        speed = in_words(ratios(rate(busy[name]), rate(busy[OFF])))
-        print(f"  requests/s with {CLIENTS} clients: {speed} (target 0.97x)")
-        pairs = zip(typical(alone[name]), typical(alone[OFF]), strict=True)
-        later = statistics.median(on - off for on, off in pairs)
-        print(f"  p50 of one client: {later:+.2f} ms (target 1 ms)")
+def standard_error(values: list[float]) -> float:
+    return statistics.stdev(values) / math.sqrt(len(values))
 
 
-def rate(rounds: list[list[Measured]]) -> list[float]:
-    return [statistics.mean(one.rate for one in found) for found in rounds]
-
-
-def cpu_of_a_request(rounds: list[list[Measured]]) -> list[float]:
-    return [statistics.mean(one.cpu for one in found) for found in rounds]
-
-
-def typical(rounds: list[list[Measured]]) -> list[float]:
-    """Milliseconds."""
-    return [
-        statistics.mean(statistics.median(one.latencies) for one in found) * 1000
-        for found in rounds
-    ]
-
-
-def ratios(these: list[float], those: list[float]) -> list[float]:
-    return [math.log(one / other) for one, other in zip(these, those, strict=True)]
-
-
-def in_words(logarithms: list[float]) -> str:
-    error = statistics.stdev(logarithms) / math.sqrt(len(logarithms))
-    return f"{math.exp(statistics.mean(logarithms)):.3f}x ± {error:.3f}"
-
-
-def size(subject: Subject) -> None:
-    """What was recorded of all that, and how large that is."""
+def counted(subject: Subject, *, quotas: bool) -> None:
+    """How much was recorded and counted, and how large that is."""
     time.sleep(SETTLED)
     path = subject.home.workspace / "state" / "usage.db"
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         count = db.execute("SELECT count(*) FROM requests").fetchone()[0]
     print(f"  {count} requests recorded, {path.stat().st_size / count:.0f} bytes each")
-
-
-def counted(subject: Subject) -> None:
-    """That the quotas were kept to at all."""
-    found = standing(str(subject.home.workspace / "state" / "quota.db"), time.time())
-    told = ", ".join(f"{one.used} {one.limit.counts} a {one.limit.per}" for one in found)
-    print(f"  counted: {told}")
+    if quotas:
+        found = standing(str(subject.home.workspace / "state" / "quota.db"), time.time())
+        told = ", ".join(f"{one.used} {one.limit.counts} a {one.limit.per}" for one in found)
+        print(f"  counted: {told}")
 
 
 if __name__ == "__main__":
