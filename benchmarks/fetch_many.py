@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 import yaml
-from measure import BIN, FREEROUTER, medians, milliseconds, new_home, server
+from measure import BIN, FREEROUTER, figure, medians, milliseconds, new_home, server
 
 from freerouter.config.yaml_writer import dump_slowly
 
@@ -102,11 +102,12 @@ def main() -> None:
     print(f"Median of {ROUNDS}, {PROVIDERS} providers of {DELAY:g} s, {count} models in all:")
     milliseconds(times)
     print(f"config.yaml is what PyYAML would write, to the byte: {same}")
+    least = times[SLOWEST] + times[WRITE]
+    figure(FETCH, times[FETCH], "the slowest provider and the time to write", least, 1.5)
     allowed = 1.5 * times[SLOWEST] + times[WRITE]
-    told = "1.5x of the slowest provider and the time to write"
-    print(f"{FETCH}: {times[FETCH] / allowed:.2f}x of {told} (target 1x)")
-    net = times[FETCH] - times[VERSION]
-    print(f"  net of a process start: {net / allowed:.2f}x")
+    told = "of 1.5x of the slowest provider, and the time to write once"
+    print(f"  read strictly: {times[FETCH] / allowed:.2f}x {told} (target 1x)")
+    print(f"  net of a process start: {(times[FETCH] - times[VERSION]) / allowed:.2f}x")
     inside = times[TWICE] - times[ONCE]
     print(f"  a further one in a running shell or script: {inside / allowed:.2f}x")
     print(f"{FETCH}: {times[ORIGINAL] / times[FETCH]:.1f}x as fast as {ORIGINAL} (target 3x)")
