@@ -186,7 +186,9 @@ def test_a_quick_command_imports_nothing_heavy(world: World, line: str) -> None:
 def test_fetch_imports_the_http_library_and_no_other(world: World, server: FakeServer) -> None:
     server.replies["/v1/models"] = openai_list("a")
     world.providers(f"providers: [{{type: oai, api_base: '{server.url}/v1'}}]\n")
-    assert imported_by(world, "fetch") & set(HEAVY) == {"httpx", "yaml"}
+    loaded = imported_by(world, "fetch")
+    assert loaded & set(HEAVY) == {"httpx", "yaml"}
+    assert not {"asyncio", "anyio", "trio", "h2", "click"} & loaded
 
 
 def test_fetch_without_a_network_provider_imports_no_http_library(world: World) -> None:
