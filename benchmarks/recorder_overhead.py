@@ -41,7 +41,7 @@ MANY = 10**9
 LIMITS = ", ".join(f"{kind}: {MANY}" for kind in (
     "requests/minute", "requests/day", "tokens/minute", "tokens/day",
 ))  # fmt: skip
-SPAN, WRITTEN = 1.4, 0.5
+SPAN, WRITTEN = 1.9, 0.8
 """Seconds between two switches; and after which what was asked before is written, in a rush."""
 SETTLED = 1.5
 """The same after the last request."""
@@ -128,7 +128,7 @@ def gateway(name: str, upstream: int) -> Iterator[Subject]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--spans", type=int, default=301)
+    parser.add_argument("--spans", type=int, default=201)
     parser.add_argument("--only", choices=(BOTH, ALONE), help="one of both figures")
     options = parser.parse_args()
     program = str(Path(__file__).with_name("gateway_throughput.py"))
@@ -153,7 +153,7 @@ def main() -> None:
 def measure(subject: Subject, spans: int) -> None:
     asyncio.run(subject.spans(CLIENTS, 4))
     busy = asyncio.run(subject.spans(CLIENTS, spans))
-    alone = asyncio.run(subject.spans(1, spans // 2))
+    alone = asyncio.run(subject.spans(1, spans // 4))
     for state, first in ((ON, 1), (OFF, 0)):
         rate = statistics.median(one.rate for one in busy[first::2])
         p50 = statistics.median(one.latency for one in alone[first::2]) * 1000
