@@ -188,7 +188,7 @@ def test_fetch_imports_the_http_library_and_no_other(world: World, server: FakeS
     world.providers(f"providers: [{{type: oai, api_base: '{server.url}/v1'}}]\n")
     loaded = imported_by(world, "fetch")
     assert loaded & set(HEAVY) == {"httpx", "yaml"}
-    assert not {"asyncio", "anyio", "trio", "h2", "click"} & loaded
+    assert not {"asyncio", "h2", "click"} & loaded
 
 
 def test_fetch_without_a_network_provider_imports_no_http_library(world: World) -> None:

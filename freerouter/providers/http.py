@@ -31,10 +31,10 @@ LONGEST_WAIT = 86400.0
 DIRECT = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 """Servers of this machine are asked directly, whatever proxy the environment names."""
 
-NEVER_USED, HTTP2 = ("httpx._main", "anyio", "trio"), "h2"
-"""Optional parts of httpx: its command line (click, rich, pygments) and asking asynchronously,
-which are never used, and HTTP/2, which servers offer over TLS alone. They are more than half of the
-time that importing it takes, and a fifth of a whole `fetch` of servers nearby."""
+COMMAND_LINE, HTTP2 = "httpx._main", "h2"
+"""Optional parts of httpx: its command line (click, rich, pygments), which is never used, and
+HTTP/2, which servers offer over TLS alone. Both are more than half of the time that importing it
+takes, and a fifth of a whole `fetch` of servers nearby."""
 
 BUNDLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Variables that name the certificates to trust: httpx knows the first two."""
@@ -62,7 +62,7 @@ class _Raw(NamedTuple):
 @contextlib.contextmanager
 def import_httpx(*, tls: bool = False) -> Iterator[None]:
     """While httpx and its transport are imported for the first time: without what is not used."""
-    unused = NEVER_USED if tls else (*NEVER_USED, HTTP2)
+    unused = [COMMAND_LINE] if tls else [COMMAND_LINE, HTTP2]
     absent = [name for name in unused if name not in sys.modules]
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type] # None: fails at once
     try:
