@@ -2,7 +2,7 @@
 
 Two gateways of the same kind differ by more than what is measured here (a tenth, from where their
 memory comes to lie), and the machine's own pace changes within seconds. So recording is switched
-off and on every second or so in a worker that serves (recording_switch/), under one load that goes
+off and on every two seconds in a worker that serves (recording_switch/), under one load that goes
 on all the time. A span with recording is held against the two without around it. The beginning of
 each span does not count: there, what was asked before it is still being written. The provider and
 the clients are those of gateway_throughput.py. What is printed are means with their standard error.
@@ -45,6 +45,8 @@ SPAN, WRITTEN = 1.9, 0.8
 """Seconds between two switches; and after which what was asked before is written, in a rush."""
 SETTLED = 1.5
 """The same after the last request."""
+PATIENCE = 10.0
+"""Seconds that a switch may take."""
 SWITCH = Path(__file__).parent / "recording_switch"
 
 
@@ -69,7 +71,10 @@ class Subject(NamedTuple):
         done.unlink(missing_ok=True)
         path.write_text(state, encoding="ascii")
         os.kill(children_of(self.pid)[-1], signal.SIGUSR2)
+        until = time.monotonic() + PATIENCE
         while not done.exists() or done.read_text(encoding="ascii") != state:
+            if time.monotonic() > until:
+                raise SystemExit(f"The worker did not switch recording {state}.")
             time.sleep(0.01)
 
     async def spans(self, clients: int, number: int) -> list[Span]:

@@ -71,8 +71,8 @@ class Reader:
         self._free = Free(provider, plan)
         self._can = Abilities(rules.get("can") or {})
         untold = not self._priced and not rules.get("can")
-        self._plain = self._free.always if untold else None
-        """What is free, and why, where the rows tell neither prices nor abilities."""
+        self._alike = self._free.always if untold else None
+        """Whether they are free, and why, where that is all that there is to tell of each."""
         self._found: dict[str, Model] = {}
         self.left_out: Counter[str] = Counter()
         self.maker = ""
@@ -143,17 +143,16 @@ class Reader:
             yield from ({**one, "parent": row} for one in inner if isinstance(one, dict))
 
     def _model(self, name: str, row: dict[str, Any], context: Any, output: Any) -> Model:
-        if self._plain:
-            context = None if context is None else self._size(context)
-            output = None if output is None else self._size(output)
-            return Model(name, self._name, context, output, None, None, *self._plain)
+        context, output = self._size(context), self._size(output)
+        if self._alike:
+            return Model(name, self._name, context, output, None, None, *self._alike)
         costs = self._prices.of(row) if self._priced else UNKNOWN
         free, reason = self._free.judge(name, costs, row)
         return Model(
             name,
             self._name,
-            None if context is None else self._size(context),
-            None if output is None else self._size(output),
+            context,
+            output,
             None if costs[0] == VARIES else costs[0],
             None if costs[1] == VARIES else costs[1],
             free,
@@ -164,6 +163,8 @@ class Reader:
 
     def _size(self, value: Any) -> int | None:
         """A positive whole number, or None: providers also send 0 and ""."""
+        if value is None:
+            return None
         if type(value) is int and 0 < value < LARGEST:  # nearly always
             return value
         if self._text_sizes and isinstance(value, str) and value.isascii() and value.isdigit():

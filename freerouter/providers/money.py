@@ -95,6 +95,7 @@ class Free:
         self._flag = first_of(flag) if flag else None
         known = self._rule.get("always") if not plan and "unless" not in self._rule else None
         self.always = (known, self._rule.get("reason", "")) if known else None
+        """The judgement of every model, where no row changes it."""
 
     def judge(
         self, identity: str, costs: Sequence[str | None], row: Mapping[str, Any]
