@@ -27,8 +27,9 @@ def entry_of(exchange: Exchange, record: RequestRecord, redact: Callable[[str], 
         who = record.client, record.dialect, record.stream
         return Way(record.alias, *asked, *who, status, error)
 
-    asked = [_asked(call.deployment, redact) for call in exchange.calls]
-    errors = [call.error for call in exchange.calls]
+    calls = exchange.calls
+    asked = [_asked(call.deployment, redact) for call in calls]
+    errors = [call.error for call in calls]
     if errors and _broke(exchange, record):
         errors[-1] = record.error
     return Entry(
@@ -43,7 +44,7 @@ def entry_of(exchange: Exchange, record: RequestRecord, redact: Callable[[str], 
         fallbacks=record.fallbacks,
         attempts=tuple(
             Attempt(round(call.ended * 1000), way(who, call.status, error), _micros(call.latency))
-            for call, who, error in zip(exchange.calls, asked, errors, strict=True)
+            for call, who, error in zip(calls, asked, errors, strict=True)
         ),
         holds=_holds(exchange, known=record.cost is not None),
     )

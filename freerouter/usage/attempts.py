@@ -89,12 +89,17 @@ class Try:
         """What went to the deployment's own host, as far as is known when it is over."""
         self._sent: list[Sent] = []
         self._began = time.monotonic()
+        self._error = ""
+        self._ended = self._took = 0.0
 
     def sent_one(self, request: Any, began: float, status: int, error: str) -> None:
         now = time.monotonic()
         self._sent.append(Sent(request.url.host, time.time(), now - began, status, error))
 
-    def over(self) -> None:
+    def over(self, error: str) -> None:
+        """`error` is the class of what it ended with, "" where that was an answer."""
+        self._error, self._ended = error, time.time()
+        self._took = time.monotonic() - self._began
         own = host_of(self.deployment) if self._sent else ""
         self.sent = [o for o in self._sent if (o.host == own if own else _may_be_one(o.host))]
 
@@ -111,15 +116,15 @@ class Try:
             return False
         return last.status < FAILED if last.status else last.error not in NEVER_LEFT
 
-    def calls(self, error: str) -> list[Call]:
-        """What it came to. The last call ended as the whole attempt did."""
-        sent = self.sent
+    @property
+    def calls(self) -> list[Call]:
+        """What it came to, when it is over. The last call ended as the whole attempt did."""
+        sent, error = self.sent, self._error
         if not sent:
             if self._sent or error or self.deployment is None:
                 return []
             # Made up here (a demo's answer), and no call over the network.
-            whole = time.monotonic() - self._began
-            return [Call(time.time(), whole, ANSWERED, "", self.deployment)]
+            return [Call(self._ended, self._took, ANSWERED, "", self.deployment)]
         *others, (_, ended, latency, status, raised) = sent
         found = [
             Call(when, took, code, name or f"HTTP {code}", self.deployment)
@@ -127,7 +132,7 @@ class Try:
         ]
         if not error and not raised:
             # The answer's body is read after its head has come.
-            ended, latency = time.time(), latency + max(0.0, time.time() - ended)
+            ended, latency = self._ended, latency + max(0.0, self._ended - ended)
         return [*found, Call(ended, latency, status, error or raised, self.deployment)]
 
 
@@ -153,12 +158,12 @@ def watch(
     router: Any,
     client: Any,
     plain: Any,
-    note: Callable[[list[Call]], None],
+    note: Callable[[Try], None],
     guard: Guard | None = None,
     *,
     purse: Purse | None = None,
 ) -> None:
-    """Have `note` told of the calls of each attempt, in the context of the request.
+    """Have `note` told of each attempt when it is over, in the context of the request.
 
     `router` is LiteLLM's class, `client` and `plain` are httpx's, with async and without.
     """
@@ -178,13 +183,13 @@ def watch(
             raise
         finally:
             trying.reset(token)
-            attempt.over()
+            attempt.over(error)
             if guard and attempt.entered is not None:
                 made = attempt.made if attempt.sent or error else 1
                 guard.leave(attempt.deployment, attempt.entered, made)
             if purse and attempt.hold is not None:
                 purse.done(attempt.hold, may_cost=attempt.may_cost)
-            note(attempt.calls(error))
+            note(attempt)
 
     def update(self: Any, deployment: Any, *arguments: Any, **options: Any) -> Any:
         attempt = trying.get()

@@ -20,7 +20,7 @@ from freerouter.usage.record import CLIENT_GONE, RequestRecord
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from freerouter.usage.attempts import Call
+    from freerouter.usage.attempts import Call, Try
     from freerouter.usage.outcome import Attempt
     from freerouter.usage.spending import Hold
     from freerouter.usage.walk import Walk
@@ -73,13 +73,18 @@ class Exchange:
         self.dialect = dialect_of(str(scope.get("path", "")))
         self.time = time.time()
         self.begun = time.monotonic()
-        self.calls: list[Call] = []
+        self.tries: list[Try] = []
         self.holds: list[tuple[Hold, bool]] = []
         """For each call that costs, what is held for it, and whether it may have cost something."""
         self.shut: list[Attempt] = []
         """Those that were not even thought of, since a quota or a budget of theirs is used up."""
         self._scope: Mapping[str, Any] = scope
         self._bodies = bodies
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call of a provider that it took."""
+        return [call for one in self.tries for call in one.calls]
 
     @property
     def failed(self) -> bool:

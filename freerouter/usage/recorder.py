@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import functools
 import os
+import time
 from collections import deque
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,7 +28,7 @@ from freerouter.usage.writer import Writer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from freerouter.usage.attempts import Call
+    from freerouter.usage.attempts import Try
     from freerouter.usage.budgets import Budgets
     from freerouter.usage.entry import Entry
     from freerouter.usage.ledger import Ledger
@@ -42,6 +43,12 @@ WARM_UP = "freerouter-warm-up"
 """The model that a new worker asks itself for: no client did."""
 LATEST = 20.0
 """Seconds after an answer that LiteLLM may take to tell its tokens and cost."""
+PAUSE = 0.75
+"""Seconds in which requests gather whose records are made and written together, in less than half
+of the time. A lone one is written at once.
+"""
+MOST = 64
+"""Records made in one go: whoever is served meanwhile waits for that."""
 
 serving: ContextVar[Exchange | None] = ContextVar("serving", default=None)
 
@@ -68,7 +75,12 @@ class Recorder:
         self._lost = 0
         self._entries: deque[Entry] = deque()
         self._writer = Writer(path, self._hand_over)
-        self._waiting: set[Exchange] = set()
+        self._waiting: dict[Exchange, None] = {}
+        """In the order in which they ended."""
+        self._patience: asyncio.TimerHandle | None = None
+        self._settled: list[Exchange] = []
+        self._written = 0.0
+        self._timer: asyncio.TimerHandle | None = None
 
     def snapshot(self) -> dict[str, Any]:
         """The last error, and how many records went unwritten."""
@@ -77,8 +89,9 @@ class Recorder:
 
     def close(self) -> None:
         """Write what there is, complete or not. Nothing is recorded afterwards."""
-        for exchange in tuple(self._waiting):
-            self._settle(exchange)
+        self._settled += self._waiting
+        self._waiting.clear()
+        self._write()
         self._writer.close()
         self._ledger.close()
         self._quotas.close()
@@ -93,11 +106,11 @@ class Recorder:
             self._last_error = LastError(
                 record.time, record.status, record.message or record.error, record.alias
             )
-        self._waiting.add(exchange)
-        if exchange.expects_more:
-            asyncio.get_running_loop().call_later(LATEST, self._settle, exchange)
-        else:
+        self._waiting[exchange] = None
+        if not exchange.expects_more:
             self._settle(exchange)
+        elif self._patience is None:
+            self._patience = asyncio.get_running_loop().call_later(LATEST, self._lose_patience)
 
     def told(self, exchange: Exchange, payload: dict[str, Any], *, failed: bool) -> None:
         """LiteLLM tells how it went. Of several attempts, the one that went well counts."""
@@ -108,22 +121,50 @@ class Recorder:
         if not exchange.expects_more:
             self._settle(exchange)
 
+    def _lose_patience(self) -> None:
+        """One timer for all: each would hold on to its request long after it was written."""
+        self._patience = None
+        for exchange in tuple(self._waiting):
+            left = exchange.ended + LATEST - time.monotonic()
+            if left > 0:
+                loop = asyncio.get_running_loop()
+                self._patience = loop.call_later(left, self._lose_patience)
+                break
+            self._settle(exchange)
+
     def _settle(self, exchange: Exchange) -> None:
         """What is waited for is here, or nobody waits for it any longer."""
-        if exchange in self._waiting:
-            self._waiting.remove(exchange)
+        if exchange not in self._waiting:
+            return
+        del self._waiting[exchange]
+        self._settled.append(exchange)
+        if self._timer is None:
+            wait = max(0.0, self._written + PAUSE - time.monotonic())
+            self._timer = asyncio.get_running_loop().call_later(wait, self._write)
+        elif len(self._settled) >= MOST:
+            self._write()
+
+    def _write(self) -> None:
+        """Records are made here and not by the threads: those would take the interpreter from
+        whoever is served next as well.
+        """
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+            self._written = time.monotonic()
+        settled, self._settled = self._settled, []
+        lines = []
+        for exchange in settled:
             try:
-                self._put(exchange)
+                record = exchange.record(self._redact)
+                entry, line = entry_of(exchange, record, self._redact), to_line(record)
             except Exception:  # noqa: BLE001 - the client is served, and a record is not worth more
                 self._lost += 1
-
-    def _put(self, exchange: Exchange) -> None:
-        """Made here and not by the threads: while it is at hand that takes half as long, and
-        whoever is served next would have to wait for them as well.
-        """
-        record = exchange.record(self._redact)
-        self._entries.append(entry_of(exchange, record, self._redact))
-        self._writer.put(to_line(record))
+            else:
+                self._entries.append(entry)
+                lines.append(line)
+        if lines:
+            self._writer.put(*lines)
 
     def _hand_over(self) -> None:
         """What belongs together goes on together: after each write, others are to be let in."""
@@ -264,10 +305,10 @@ def install(
         if exchange is not None and payload:
             recorder.told(exchange, _needed(payload, info), failed=failed)
 
-    def note(calls: list[Call]) -> None:
+    def note(attempt: Try) -> None:
         exchange = serving.get()
         if exchange is not None:
-            exchange.calls += calls
+            exchange.tries.append(attempt)
 
     class Refused(litellm.RateLimitError):  # type: ignore[misc] # LiteLLM has no types here
         """A call that was not made; whoever goes on to another deployment reads `shut`."""

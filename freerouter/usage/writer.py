@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -21,12 +20,6 @@ from freerouter.rotation import MAX_BYTES, put_aside
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PAUSE, MORE = 0.25, 0.2
-"""Seconds after a write in which lines gather for the next one, and some more in a rush: whoever
-serves requests gives way to each write. A lone line is written at once.
-"""
-RUSH = 8
-"""Lines in the first of these."""
 LAST_WORDS = 2.0
 """Seconds that closing waits for what is still queued."""
 
@@ -38,14 +31,14 @@ class Writer:
         self.path = path
         self.lost = 0
         self._after = after
-        self._queue: SimpleQueue[str | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[str, ...] | None] = SimpleQueue()
         self._file = -1
         self._torn = False
         self._thread = threading.Thread(target=self._run, name="requests", daemon=True)
         self._thread.start()
 
-    def put(self, line: str) -> None:
-        self._queue.put(line)
+    def put(self, *lines: str) -> None:
+        self._queue.put(lines)
 
     def close(self) -> None:
         """Write what is queued, and end."""
@@ -54,20 +47,14 @@ class Writer:
 
     def _run(self) -> None:
         going = True
-        written = 0.0
         while going:
-            lines = [self._queue.get()]
-            if lines[0] is not None:
-                time.sleep(max(0.0, written + PAUSE - time.monotonic()))
-                if self._queue.qsize() >= RUSH:
-                    time.sleep(MORE)
+            items = [self._queue.get()]
             with contextlib.suppress(Empty):
                 while True:
-                    lines.append(self._queue.get_nowait())
-            going = None not in lines
-            self._write([line for line in lines if line is not None])
+                    items.append(self._queue.get_nowait())
+            going = None not in items
+            self._write([line for lines in items if lines is not None for line in lines])
             self._after()
-            written = time.monotonic()
 
     def _write(self, lines: list[str]) -> None:
         text = "".join([f"{line}\n" for line in lines])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,13 +25,18 @@ def call(deployment: Any = GROQ, status: int = 200, error: str = "") -> Call:
     return Call(1000.5, 0.25, status, error, deployment)
 
 
+def tried(*calls: Call) -> list[Any]:
+    """An attempt that took these calls."""
+    return [SimpleNamespace(calls=[*calls])]
+
+
 def entry(exchange: Exchange) -> Entry:
     return entry_of(exchange, exchange.record(plain), plain)
 
 
 def answered(*calls: Call, **told: Any) -> Exchange:
     exchange = served(Exchange(scope(), bodies=False))
-    exchange.calls += calls
+    exchange.tries += tried(*calls)
     exchange.told = {
         **TOLD,
         "model_info": {"id": "lab/llama", "freerouter_provider": "lab"},
@@ -60,7 +66,7 @@ def test_cost_is_in_whole_billionths(cost: float | None, nano: int | None) -> No
 
 def test_a_request_in_vain_is_counted_where_it_was_asked_last() -> None:
     exchange = served(Exchange(scope(), bodies=False), error("No"), status=500)
-    exchange.calls += [call(status=500, error="Oops"), call(OTHER, 500, "Oops")]
+    exchange.tries += tried(call(status=500, error="Oops"), call(OTHER, 500, "Oops"))
     found = entry(exchange)
     assert (found.way.provider, found.way.deployment) == ("lab", "lab/qwen")
     assert (found.way.status, found.way.failed, found.tokens_in) == (500, True, None)
@@ -74,7 +80,7 @@ def test_one_that_never_got_to_a_provider_is_nobodys() -> None:
 def test_a_stream_that_breaks_off_breaks_the_call_that_it_came_from() -> None:
     exchange = streamed(Exchange(scope(), bodies=False))
     exchange.end()
-    exchange.calls += [call(status=500, error="Oops"), call(OTHER)]
+    exchange.tries += tried(call(status=500, error="Oops"), call(OTHER))
     exchange.failure = {"endTime": time.time() + 1, "error_information": {"error_class": "Timeout"}}
     found = entry(exchange)
     assert [one.way.error for one in found.attempts] == ["Oops", "Timeout"]
@@ -87,7 +93,7 @@ def test_a_client_that_hangs_up_is_no_fault_of_who_was_called() -> None:
     exchange = streamed(Exchange(scope(), bodies=False), whole=False)
     exchange.received({"type": "http.disconnect"})
     exchange.end()
-    exchange.calls.append(call())
+    exchange.tries += tried(call())
     found = entry(exchange)
     assert (found.way.status, found.way.error, found.way.provider) == (499, "ClientGone", "groq")
     assert not found.attempts[0].way.failed

@@ -56,7 +56,7 @@ def calls_of(function: Any) -> list[Call]:
     """What is noted of one attempt, however it ends."""
     noted: list[Call] = []
     router, wire, plain = (type(one.__name__, (one,), {}) for one in (Router, Wire, Plain))
-    watch(router, wire, plain, noted.extend)
+    watch(router, wire, plain, lambda attempt: noted.extend(attempt.calls))
 
     async def attempt() -> None:
         await router().make_call(lambda self: function(self, wire, plain))
@@ -166,7 +166,7 @@ def test_what_never_left_is_none(chosen: bool) -> None:
 def test_requests_at_the_same_time_do_not_mix() -> None:
     noted: list[list[Call]] = []
     router, wire, plain = (type(one.__name__, (one,), {}) for one in (Router, Wire, Plain))
-    watch(router, wire, plain, noted.append)
+    watch(router, wire, plain, lambda attempt: noted.append(attempt.calls))
 
     async def ask(status: int) -> None:
         async def call(self: Any) -> None:

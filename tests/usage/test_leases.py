@@ -37,12 +37,12 @@ def test_who_asks_once_in_a_while_is_counted_call_by_call(monkeypatch: pytest.Mo
 
 def test_in_a_rush_more_and_more_are_counted_ahead_up_to_so_many() -> None:
     found, asked = Leases(), []
-    for _ in range(100):
+    for _ in range(300):
         if found.take("m", NOON) is None:
             asked.append(found.wanted("m"))
             found.keep("m", Grant(TICKET, asked[-1], NOON + 9))
-    assert asked[:6] == [1, 1, 2, 4, 8, 16]
-    assert set(asked[6:]) == {MOST}
+    assert asked[:8] == [1, 1, 2, 4, 8, 16, 32, 64]
+    assert set(asked[8:]) == {MOST}
     assert found.wanted("another") == 1
 
 
@@ -50,11 +50,13 @@ def test_a_rush_that_goes_on_is_expected_to(monkeypatch: pytest.MonkeyPatch) -> 
     moment = 100.0
     monkeypatch.setattr(leases, "time", SimpleNamespace(monotonic=lambda: moment))
     found = Leases()
-    for _ in range(9):
+    for _ in range(12):
         found.wanted("m")
     moment += PAUSE * 1.5
-    assert [found.wanted("m") for _ in range(11)] == [9] * 10 + [10]
-    moment += PAUSE * 2
+    assert [found.wanted("m") for _ in range(9)] == [8] * 9
+    moment += PAUSE * 3
+    assert found.wanted("m") == 3
+    moment += PAUSE * 20
     assert found.wanted("m") == 1
 
 
