@@ -70,56 +70,63 @@ class Call(NamedTuple):
 class Sent(NamedTuple):
     """One request over the wire. `ended` is in seconds since 1970."""
 
-    host: str
+    url: Any
+    """An URL of httpx's."""
     ended: float
     latency: float
     status: int
     error: str
 
+    @property
+    def heard(self) -> bool:
+        """Whether the other side may have heard of it."""
+        return bool(self.status) or self.error not in NEVER_LEFT
+
 
 class Try:
-    """One attempt of the router, while it lasts: with whom, and what went over the wire for it."""
+    """One attempt of the router, while it lasts: with whom, and what went over the wire for it.
+
+    What it came to is asked when it is over, and worked out only then.
+    """
 
     def __init__(self) -> None:
         self.deployment: Any = None
         self.entered: Any = None
         """What the guard gave for it."""
         self.hold: Hold | None = None
-        self.sent: list[Sent] = []
-        """What went to the deployment's own host, as far as is known when it is over."""
         self._sent: list[Sent] = []
         self._began = time.monotonic()
         self._error = ""
         self._ended = self._took = 0.0
 
     def sent_one(self, request: Any, began: float, status: int, error: str) -> None:
-        now = time.monotonic()
-        self._sent.append(Sent(request.url.host, time.time(), now - began, status, error))
+        took = time.monotonic() - began
+        self._sent.append(Sent(request.url, time.time(), took, status, error))
 
     def over(self, error: str) -> None:
         """`error` is the class of what it ended with, "" where that was an answer."""
         self._error, self._ended = error, time.time()
         self._took = time.monotonic() - self._began
-        own = host_of(self.deployment) if self._sent else ""
-        self.sent = [o for o in self._sent if (o.host == own if own else _may_be_one(o.host))]
 
     @property
     def made(self) -> int:
         """How many calls a provider may have heard of."""
-        return sum(bool(one.status) or one.error not in NEVER_LEFT for one in self.sent)
+        simple = not self._error and len(self._sent) <= 1
+        if simple and all(one.status for one in self._sent):
+            return 1
+        sent = self._to_its_host()
+        return sum(one.heard for one in sent) if sent or self._error else 1
 
     @property
     def may_cost(self) -> bool:
         """Whether the provider may want money for it: unless it refused, or was never reached."""
-        last = next(reversed(self.sent), None)
-        if last is None:
-            return False
-        return last.status < FAILED if last.status else last.error not in NEVER_LEFT
+        sent = self._to_its_host()
+        return bool(sent) and sent[-1].heard and sent[-1].status < FAILED
 
     @property
     def calls(self) -> list[Call]:
-        """What it came to, when it is over. The last call ended as the whole attempt did."""
-        sent, error = self.sent, self._error
+        """What it came to. The last call ended as the whole attempt did."""
+        sent, error = self._to_its_host(), self._error
         if not sent:
             if self._sent or error or self.deployment is None:
                 return []
@@ -134,6 +141,13 @@ class Try:
             # The answer's body is read after its head has come.
             ended, latency = self._ended, latency + max(0.0, self._ended - ended)
         return [*found, Call(ended, latency, status, error or raised, self.deployment)]
+
+    def _to_its_host(self) -> list[Sent]:
+        """What went to the deployment's own host, as far as that is known."""
+        own = host_of(self.deployment) if self._sent else ""
+        return [
+            one for one in self._sent if (one.url.host == own if own else _may_be_one(one.url.host))
+        ]
 
 
 def host_of(deployment: Any) -> str:
@@ -185,8 +199,7 @@ def watch(
             trying.reset(token)
             attempt.over(error)
             if guard and attempt.entered is not None:
-                made = attempt.made if attempt.sent or error else 1
-                guard.leave(attempt.deployment, attempt.entered, made)
+                guard.leave(attempt.deployment, attempt.entered, attempt.made)
             if purse and attempt.hold is not None:
                 purse.done(attempt.hold, may_cost=attempt.may_cost)
             note(attempt)
