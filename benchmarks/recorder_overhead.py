@@ -1,11 +1,13 @@
-"""What recording and keeping to quotas cost: the same gateway with both and without, in turn.
+"""What recording and keeping to quotas cost: two gateways on one core, one of which records.
 
-Two gateways of the same kind differ by more than what is measured here (a tenth, from where their
-memory comes to lie), and the machine's own pace changes within seconds. So recording is switched
-off and on every two seconds in a worker that serves (recording_switch/), under one load that goes
-on all the time. A span with recording is held against the two without around it. The beginning of
-each span does not count: there, what was asked before it is still being written. The provider and
-the clients are those of gateway_throughput.py. What is printed are means with their standard error.
+A machine's pace may change by half within a second, and two gateways of the same kind differ by
+more than what is measured here. So two of them, full of work, share one core, and whatever slows it
+slows both; every few seconds the one that recorded no longer does and the other one begins to
+(recording_switch/). What counts is how many requests each answers in a second of the processor that
+it got, all its threads together; the provider and the clients (those of gateway_throughput.py) have
+the other cores. The beginning of a turn does not count: there, what was asked before it is still
+being written. The latency is that of one client of one gateway, recording on in every other turn.
+What is printed are means with their standard error. Linux only.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ import statistics
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from pathlib import Path
+from statistics import mean
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway_throughput import CLIENTS, Client, children_of, request
@@ -31,7 +34,7 @@ from measure import FREEROUTER, free_port, new_home
 from freerouter.usage.quota_store import standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from measure import Home
 
@@ -41,8 +44,8 @@ MANY = 10**9
 LIMITS = ", ".join(f"{kind}: {MANY}" for kind in (
     "requests/minute", "requests/day", "tokens/minute", "tokens/day",
 ))  # fmt: skip
-SPAN, WRITTEN = 1.9, 0.8
-"""Seconds between two switches; and after which what was asked before is written, in a rush."""
+WRITTEN, TURN = 0.8, 3.0
+"""Seconds of each turn: until what was asked before it is written, and those that count."""
 SETTLED = 1.5
 """The same after the last request."""
 PATIENCE = 10.0
@@ -50,64 +53,103 @@ PATIENCE = 10.0
 SWITCH = Path(__file__).parent / "recording_switch"
 
 
-class Span(NamedTuple):
-    """Requests a second, and the median of their seconds."""
+class Count(NamedTuple):
+    """Requests that were answered, and the seconds of the processor that this took."""
 
-    rate: float
-    latency: float
+    requests: int
+    seconds: float
+
+    def since(self, before: Count) -> float:
+        return (self.requests - before.requests) / (self.seconds - before.seconds)
 
 
 class Subject(NamedTuple):
-    """A gateway, and what is sent to it."""
+    """A gateway, and what is sent to it. `latencies` are in seconds, one for each answer."""
 
     home: Home
     port: int
     pid: int
     request: bytes
+    latencies: list[float]
+
+    @property
+    def worker(self) -> int:
+        return children_of(self.pid)[-1]
 
     def switch(self, state: str) -> None:
         path = self.home.path / "switch"
         done = self.home.path / "switch.done"
         done.unlink(missing_ok=True)
         path.write_text(state, encoding="ascii")
-        os.kill(children_of(self.pid)[-1], signal.SIGUSR2)
+        os.kill(self.worker, signal.SIGUSR2)
         until = time.monotonic() + PATIENCE
         while not done.exists() or done.read_text(encoding="ascii") != state:
             if time.monotonic() > until:
                 raise SystemExit(f"The worker did not switch recording {state}.")
             time.sleep(0.01)
 
-    async def spans(self, clients: int, number: int) -> list[Span]:
-        """What came of each, recording on in every other one."""
+    def so_far(self) -> Count:
+        tasks = Path(f"/proc/{self.worker}/task").glob("*/schedstat")
+        spent = sum(int(task.read_text(encoding="ascii").split()[0]) for task in tasks)
+        return Count(len(self.latencies), spent / 1e9)
+
+    @asynccontextmanager
+    async def load(self, clients: int) -> AsyncIterator[None]:
+        """While so many clients ask without a pause."""
         loop = asyncio.get_running_loop()
-        answers: list[tuple[float, float]] = []
-        made = [
-            (await loop.create_connection(lambda: Client(self.request), "127.0.0.1", self.port))[1]
-            for _ in range(clients)
-        ]
         over = False
 
-        async def work(client: Client) -> None:
+        async def work() -> None:
+            _, client = await loop.create_connection(
+                lambda: Client(self.request), "127.0.0.1", self.port
+            )
             while not over:
-                latency = await client.ask()
-                answers.append((time.perf_counter(), latency))
+                self.latencies.append(await client.ask())
+            client.transport.close()
 
-        working = [asyncio.ensure_future(work(client)) for client in made]
-        found = []
-        for place in range(number):
-            self.switch(ON if place % 2 else OFF)
-            await asyncio.sleep(WRITTEN)
-            began = time.perf_counter()
-            await asyncio.sleep(SPAN - WRITTEN)
-            ended = time.perf_counter()
-            latencies = [latency for when, latency in answers if began <= when < ended]
-            answers.clear()
-            found.append(Span(len(latencies) / (ended - began), statistics.median(latencies)))
+        working = [asyncio.ensure_future(work()) for _ in range(clients)]
+        yield
         over = True
         await asyncio.gather(*working)
-        for client in made:
-            client.transport.close()
-        return found
+
+
+async def shared(subjects: list[Subject], turns: int) -> list[float]:
+    """Of each two turns, what the one that recorded did to the other one's share, as a logarithm:
+    both were in both parts, so how they differ otherwise does not matter.
+    """
+    found = []
+    async with AsyncExitStack() as stack:
+        for subject in subjects:
+            await stack.enter_async_context(subject.load(CLIENTS))
+        for turn in range(2 + turns):
+            on, off = subjects if turn % 2 else reversed(subjects)
+            on.switch(ON)
+            off.switch(OFF)
+            await asyncio.sleep(WRITTEN)
+            before = on.so_far(), off.so_far()
+            await asyncio.sleep(TURN)
+            found.append(math.log(on.so_far().since(before[0]) / off.so_far().since(before[1])))
+    return [(one + other) / 2 for one, other in zip(found[2::2], found[3::2], strict=False)]
+
+
+async def alone(subject: Subject, turns: int) -> list[float]:
+    """How much later one client is answered while recording is on, in seconds."""
+    medians = []
+    async with subject.load(1):
+        for turn in range(1 + turns // 2 * 2):
+            subject.switch(ON if turn % 2 else OFF)
+            await asyncio.sleep(WRITTEN)
+            subject.latencies.clear()
+            await asyncio.sleep(TURN)
+            medians.append(statistics.median(subject.latencies))
+    around = zip(medians[0::2], medians[1::2], medians[2::2], strict=False)
+    return [on - (before + after) / 2 for before, on, after in around]
+
+
+def pin(pid: int, cores: set[int]) -> None:
+    """All threads that a process has; those that it begins later go where they came from."""
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        os.sched_setaffinity(int(thread), cores)
 
 
 @contextmanager
@@ -126,59 +168,45 @@ def gateway(name: str, upstream: int) -> Iterator[Subject]:
         port = free_port()
         try:
             started = json.loads(home.run(FREEROUTER, "start", "--port", str(port), "--json"))
-            yield Subject(home, port, int(started["pid"]), request(key, "m1"))
+            yield Subject(home, port, int(started["pid"]), request(key, "m1"), [])
         finally:
             home.run(FREEROUTER, "stop", "--timeout", "5")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--spans", type=int, default=201)
+    parser.add_argument("--turns", type=int, default=60)
     parser.add_argument("--only", choices=(BOTH, ALONE), help="one of both figures")
     options = parser.parse_args()
+    *others, last = sorted(os.sched_getaffinity(0))
     program = str(Path(__file__).with_name("gateway_throughput.py"))
+    os.sched_setaffinity(0, others)
     provider = subprocess.Popen(
         [sys.executable, program, "--provider"], stdout=subprocess.PIPE, text=True
     )
     assert provider.stdout
     try:
         upstream = int(provider.stdout.readline())
-        with ExitStack() as stack:
-            names = [options.only] if options.only else [BOTH, ALONE]
-            subjects = {name: stack.enter_context(gateway(name, upstream)) for name in names}
-            for name, subject in subjects.items():
-                print(f"{name}:")
-                measure(subject, options.spans)
-                counted(subject, quotas=name == BOTH)
+        for name in [options.only] if options.only else [BOTH, ALONE]:
+            with gateway(name, upstream) as one, gateway(name, upstream) as other:
+                for subject in (one, other):
+                    pin(subject.worker, {last})
+                print(f"{name}, {CLIENTS} clients each:")
+                faster = asyncio.run(shared([one, other], options.turns))
+                print(f"  requests in a second of the processor: {math.exp(mean(faster)):.3f}x ± "
+                      f"{error(faster):.3f} of without (target 0.97x)")  # fmt: skip
+                pin(one.worker, {*others, last})
+                later = [x * 1000 for x in asyncio.run(alone(one, options.turns))]
+                print(f"  p50 of one client: {mean(later):+.2f} ± {error(later):.2f} ms "
+                      "(target 1 ms)")  # fmt: skip
+                counted(other, quotas=name == BOTH)
     finally:
         provider.kill()
         provider.communicate()
 
 
-def measure(subject: Subject, spans: int) -> None:
-    asyncio.run(subject.spans(CLIENTS, 4))
-    busy = asyncio.run(subject.spans(CLIENTS, spans))
-    alone = asyncio.run(subject.spans(1, spans // 4))
-    for state, first in ((ON, 1), (OFF, 0)):
-        rate = statistics.median(one.rate for one in busy[first::2])
-        p50 = statistics.median(one.latency for one in alone[first::2]) * 1000
-        print(f"  {state:<4} {rate:.1f} requests/s with {CLIENTS} clients, and p50 of one client "
-              f"{p50:.2f} ms")  # fmt: skip
-    faster = [math.log(on.rate / math.sqrt(a.rate * b.rate)) for a, on, b in threes(busy)]
-    mean, error = statistics.mean(faster), standard_error(faster)
-    print(f"  requests/s with {CLIENTS} clients: {math.exp(mean):.3f}x ± {error:.3f} of without "
-          "(target 0.97x)")  # fmt: skip
-    later = [(on.latency - (a.latency + b.latency) / 2) * 1000 for a, on, b in threes(alone)]
-    print(f"  p50 of one client: {statistics.mean(later):+.2f} ± {standard_error(later):.2f} ms "
-          "(target 1 ms)")  # fmt: skip
-
-
-def threes(spans: list[Span]) -> Iterator[tuple[Span, Span, Span]]:
-    """Each span with recording, between the two without around it."""
-    return zip(spans[0::2], spans[1::2], spans[2::2], strict=False)
-
-
-def standard_error(values: list[float]) -> float:
+def error(values: list[float]) -> float:
+    """The standard error of their mean."""
     return statistics.stdev(values) / math.sqrt(len(values))
 
 

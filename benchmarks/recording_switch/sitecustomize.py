@@ -1,4 +1,4 @@
-"""For recorder_overhead.py alone, on the PYTHONPATH of its gateway: SIGUSR2 turns recording and
+"""For recorder_overhead.py alone, on the PYTHONPATH of its gateways: SIGUSR2 turns recording and
 quotas off in a worker that serves, and on again. What is there then is what is there from the
 start with FREEROUTER_RECORDER=off: LiteLLM's own functions in place of those around them.
 
