@@ -71,7 +71,7 @@ class Sent(NamedTuple):
     """One request over the wire. `ended` is in seconds since 1970."""
 
     url: Any
-    """An URL of httpx's."""
+    """A URL of httpx's."""
     ended: float
     latency: float
     status: int

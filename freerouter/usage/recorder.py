@@ -77,10 +77,10 @@ class Recorder:
         self._writer = Writer(path, self._hand_over)
         self._waiting: dict[Exchange, None] = {}
         """In the order in which they ended."""
-        self._patience: asyncio.TimerHandle | None = None
+        self._late_timer: asyncio.TimerHandle | None = None
         self._settled: list[Exchange] = []
         self._written = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
 
     def snapshot(self) -> dict[str, Any]:
         """The last error, and how many records went unwritten."""
@@ -109,8 +109,8 @@ class Recorder:
         self._waiting[exchange] = None
         if not exchange.expects_more:
             self._settle(exchange)
-        elif self._patience is None:
-            self._patience = asyncio.get_running_loop().call_later(LATEST, self._lose_patience)
+        elif self._late_timer is None:
+            self._late_timer = asyncio.get_running_loop().call_later(LATEST, self._settle_late)
 
     def told(self, exchange: Exchange, payload: dict[str, Any], *, failed: bool) -> None:
         """LiteLLM tells how it went. Of several attempts, the one that went well counts."""
@@ -121,14 +121,14 @@ class Recorder:
         if not exchange.expects_more:
             self._settle(exchange)
 
-    def _lose_patience(self) -> None:
+    def _settle_late(self) -> None:
         """One timer for all: each would hold on to its request long after it was written."""
-        self._patience = None
+        self._late_timer = None
         for exchange in tuple(self._waiting):
             left = exchange.ended + LATEST - time.monotonic()
             if left > 0:
                 loop = asyncio.get_running_loop()
-                self._patience = loop.call_later(left, self._lose_patience)
+                self._late_timer = loop.call_later(left, self._settle_late)
                 break
             self._settle(exchange)
 
@@ -138,9 +138,9 @@ class Recorder:
             return
         del self._waiting[exchange]
         self._settled.append(exchange)
-        if self._timer is None:
+        if self._write_timer is None:
             wait = max(0.0, self._written + PAUSE - time.monotonic())
-            self._timer = asyncio.get_running_loop().call_later(wait, self._write)
+            self._write_timer = asyncio.get_running_loop().call_later(wait, self._write)
         elif len(self._settled) >= MOST:
             self._write()
 
@@ -148,10 +148,10 @@ class Recorder:
         """Records are made here and not by the threads: those would take the interpreter from
         whoever is served next as well.
         """
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-            self._written = time.monotonic()
+        if self._write_timer:
+            self._write_timer.cancel()
+            self._write_timer = None
+        self._written = time.monotonic()
         settled, self._settled = self._settled, []
         lines = []
         for exchange in settled:

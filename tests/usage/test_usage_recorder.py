@@ -32,6 +32,15 @@ def told(client: bytes) -> Exchange:
     return exchange
 
 
+@pytest.fixture
+def recorder(tmp_path: Path) -> Iterator[Recorder]:
+    said: list[str] = []
+    ledger = Ledger(str(tmp_path / "usage.db"), said.append)
+    quotas = Quotas(str(tmp_path / "quota.db"), said.append)
+    yield Recorder(str(tmp_path / "requests.jsonl"), str, ledger, quotas)
+    assert said == []
+
+
 def test_a_record_that_cannot_be_made_costs_only_itself(tmp_path: Path) -> None:
     said: list[str] = []
 
@@ -56,12 +65,7 @@ def test_a_record_that_cannot_be_made_costs_only_itself(tmp_path: Path) -> None:
     assert said == []
 
 
-def test_a_rush_is_in_both_files_when_it_is_over(tmp_path: Path) -> None:
-    said: list[str] = []
-    ledger = Ledger(str(tmp_path / "usage.db"), said.append)
-    quotas = Quotas(str(tmp_path / "quota.db"), said.append)
-    recorder = Recorder(str(tmp_path / "requests.jsonl"), str, ledger, quotas)
-
+def test_a_rush_is_in_both_files_when_it_is_over(recorder: Recorder, tmp_path: Path) -> None:
     async def serve() -> None:
         for number in range(1000):
             recorder.end(told(b"client-%d" % (number % 3)))
@@ -74,22 +78,37 @@ def test_a_rush_is_in_both_files_when_it_is_over(tmp_path: Path) -> None:
     usage = read_usage(str(tmp_path / "usage.db"), 0, time.time())
     assert usage
     assert total(grouped(usage, "model")).requests == 1000
-    assert said == []
 
 
-@pytest.fixture
-def recorder(tmp_path: Path) -> Iterator[Recorder]:
-    said: list[str] = []
-    ledger = Ledger(str(tmp_path / "usage.db"), said.append)
-    quotas = Quotas(str(tmp_path / "quota.db"), said.append)
-    yield Recorder(str(tmp_path / "requests.jsonl"), str, ledger, quotas)
-    assert said == []
+def test_a_lone_one_is_written_at_once_and_those_of_a_rush_together(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[int] = []
+    monkeypatch.setattr(recorder._writer, "put", lambda *lines: batches.append(len(lines)))
+    monkeypatch.setattr(module, "PAUSE", 60.0)
+
+    async def serve() -> None:
+        recorder._written = time.monotonic() - 60.0
+        recorder.end(told(b"lone"))
+        await asyncio.sleep(0.01)
+        assert batches == [1]
+        for _ in range(module.MOST + 5):
+            recorder.end(told(b"hurried"))
+        await asyncio.sleep(0.01)
+        assert batches == [1, module.MOST]
+        recorder.close()
+
+    asyncio.run(serve())
+    assert batches == [1, module.MOST, 5]
 
 
 def test_what_nobody_tells_is_not_waited_for_for_ever(
     recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LATEST", 0.05)
+    monkeypatch.setattr(module, "LATEST", 0.1)
+    monkeypatch.setattr(module, "PAUSE", 0.0)
+    path = tmp_path / "requests.jsonl"
+    path.touch()
 
     async def serve() -> None:
         for client in (b"first", b"second", b"third"):
@@ -97,13 +116,12 @@ def test_what_nobody_tells_is_not_waited_for_for_ever(
             one.told = NOTHING
             recorder.end(one)
             await asyncio.sleep(0.02)
-        while len((tmp_path / "requests.jsonl").read_text().splitlines()) < 3:  # noqa: ASYNC110
+        while len(path.read_text().splitlines()) < 3:  # noqa: ASYNC110 - a file tells nobody
             await asyncio.sleep(0.01)
+        assert time.monotonic() - one.ended >= module.LATEST
         recorder.close()
 
-    (tmp_path / "requests.jsonl").touch()
-    monkeypatch.setattr(module, "PAUSE", 0.0)
-    asyncio.run(serve())
+    asyncio.run(asyncio.wait_for(serve(), 10))
 
 
 def test_a_request_is_let_go_of_when_it_is_written(recorder: Recorder) -> None:
