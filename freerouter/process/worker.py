@@ -25,7 +25,9 @@ from freerouter.process import patches
 from freerouter.process.control import Channel
 from freerouter.process.output import hide_secrets, keep_open, say
 from freerouter.process.patches import late
+from freerouter.process.scribe import Scribe, can_be
 from freerouter.process.server_options import server_options
+from freerouter.usage.books import Books
 from freerouter.usage.budgets import Budgets
 from freerouter.usage.ledger import Ledger
 from freerouter.usage.quotas import Quotas
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
     import uvicorn
 
+    from freerouter.redact import Redactor
+    from freerouter.usage.books import Keeper
     from freerouter.usage.recorder import Recorder
 
     Scope = dict[str, Any]
@@ -109,7 +113,7 @@ def serve(job: dict[str, Any], listener: socket.socket, channel: Channel) -> Non
     redact = hide_secrets(job)
     faulthandler.enable()
     gc.enable()
-    ledger = Ledger(job["usage"], say, job["keep_days"])
+    keeper = _keeper(job, redact, [listener, channel.connection])
     budgets = Budgets(
         [read_limit(*one) for one in job["budgets"]],
         job["providers"],
@@ -118,7 +122,7 @@ def serve(job: dict[str, Any], listener: socket.socket, channel: Channel) -> Non
         recorded=is_on(),
     )
     quotas = Quotas(job["quota"], say)
-    recorder = install(job["requests"], redact, ledger, quotas, budgets)
+    recorder = install(keeper, redact, quotas, budgets)
     if job["metrics_port"]:
         serve_metrics(job["usage"], job["metrics_port"], say)
     front = Front(app, job, listener)
@@ -132,6 +136,17 @@ def serve(job: dict[str, Any], listener: socket.socket, channel: Channel) -> Non
     attendant = Attendant(server, front, channel, recorder, budgets.look)
     config.callback_notify = attendant.beat
     server.run(sockets=[listener])
+
+
+def _keeper(job: dict[str, Any], redact: Redactor, serving: Iterable[socket.socket]) -> Keeper:
+    """While this process has no thread yet."""
+
+    def begin() -> Books:
+        return Books(job["requests"], redact, Ledger(job["usage"], say, job["keep_days"]))
+
+    if job["fork"] and can_be():
+        return Scribe(begin, lambda: keep_open(job["log"]), serving)
+    return begin()
 
 
 class Front:

@@ -27,6 +27,11 @@ LIMIT = 429
 GONE = "ClientGone"
 NO_PROVIDERS = ("huggingface.co", "oauth2.googleapis.com", "sts.amazonaws.com")
 """Hosts that answer no model's questions: of tokenizers and of tokens to sign in with."""
+NAMES = {
+    "litellm_params": ("api_base", "custom_llm_provider", "model"),
+    "model_info": ("freerouter_provider", "id"),
+}
+"""What tells who a deployment is."""
 NEVER_LEFT = ("ConnectError", "ConnectTimeout", "PoolTimeout")
 """What goes wrong before a provider has heard anything."""
 
@@ -70,8 +75,7 @@ class Call(NamedTuple):
 class Sent(NamedTuple):
     """One request over the wire. `ended` is in seconds since 1970."""
 
-    url: Any
-    """A URL of httpx's."""
+    host: str
     ended: float
     latency: float
     status: int
@@ -101,7 +105,7 @@ class Try:
 
     def sent_one(self, request: Any, began: float, status: int, error: str) -> None:
         took = time.monotonic() - began
-        self._sent.append(Sent(request.url, time.time(), took, status, error))
+        self._sent.append(Sent(request.url.host, time.time(), took, status, error))
 
     def over(self, error: str) -> None:
         """`error` is the class of what it ended with, "" where that was an answer."""
@@ -145,9 +149,22 @@ class Try:
     def _to_its_host(self) -> list[Sent]:
         """What went to the deployment's own host, as far as that is known."""
         own = host_of(self.deployment) if self._sent else ""
-        return [
-            one for one in self._sent if (one.url.host == own if own else _may_be_one(one.url.host))
-        ]
+        return [one for one in self._sent if (one.host == own if own else _may_be_one(one.host))]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What `calls` is made of, without the deployment's key."""
+        return {**self.__dict__, "deployment": _named(self.deployment), "entered": None}
+
+
+def _named(deployment: Any) -> Any:
+    """Of one of the router's rows what tells who that is."""
+    if not isinstance(deployment, dict):
+        return None if deployment is None else {}
+    return {
+        part: {name: given[name] for name in names if name in given}
+        for part, names in NAMES.items()
+        if (given := deployment.get(part))
+    }
 
 
 def host_of(deployment: Any) -> str:

@@ -1,7 +1,8 @@
 """One request while it is served: what the client saw of it, and what LiteLLM told about it.
 
 The first comes from the messages of ASGI that pass by, the second from LiteLLM's callbacks, which
-may come after the answer. `record` puts both together.
+may come after the answer. `record` puts both together, also in another process: once it has ended,
+an exchange can be pickled, as what a record is made of and nothing else.
 """
 
 from __future__ import annotations
@@ -42,6 +43,14 @@ LONGEST_CLIENT = 40
 CUTS = ("\n", "{", "[", "Traceback", " Passed model=")
 """Where a message may begin to repeat what the client sent: it is kept up to there."""
 FAILED = 400
+KEPT = (
+    b"content-encoding",
+    b"x-litellm-attempted-fallbacks",
+    b"x-litellm-attempted-retries",
+    b"x-litellm-call-id",
+)
+"""Headers of an answer that a record is made of."""
+NOT_KEPT = ("_scope", "shut", "walk")
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 SERVED_BY = b"x-freerouter-served-by"
 PASSED_OVER = b"x-freerouter-passed-over"
@@ -61,6 +70,8 @@ class Exchange:
     told: Mapping[str, Any] = NOTHING
     failure: Mapping[str, Any] = NOTHING
     alias = ""
+    in_vain = 0
+    """How many of several models could not answer, once it has ended."""
     walk: Walk | None = None
     """Whom it asked of several models, where the first could not answer (patches/falling_back)."""
     retry_after: int | None = None
@@ -160,6 +171,14 @@ class Exchange:
         self.ended = time.monotonic()
         self._client = self._header(b"user-agent")
         self._scope = NOTHING
+        if self.walk:
+            self.in_vain = len(self.walk.tried)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {name: value for name, value in self.__dict__.items() if name not in NOT_KEPT}
+        headers = self.headers
+        state["headers"] = {name: headers[name] for name in KEPT if name in headers}
+        return state
 
     def _header(self, name: bytes) -> bytes:
         """Of the request."""
@@ -212,19 +231,14 @@ class Exchange:
         return name, redact(shortened(message or str(told.get("error_message") or "")))
 
     @property
-    def tried(self) -> list[Attempt]:
-        """Those of several models that were asked in vain."""
-        return list(self.walk.tried.values()) if self.walk else []
-
-    @property
     def _asked_several_in_vain(self) -> bool:
-        return self.status >= FAILED and len(self.tried) > 1
+        return self.status >= FAILED and self.in_vain > 1
 
     def _fallbacks(self) -> int:
         """How many further models were asked, the one that answered included."""
-        if not self.tried:
+        if not self.in_vain:
             return self._number(b"x-litellm-attempted-fallbacks")
-        return len(self.tried) - (self.status >= FAILED)
+        return self.in_vain - (self.status >= FAILED)
 
     def _answer_text(self) -> str:
         raw = self._answer

@@ -2,8 +2,7 @@
 
 `install` puts a layer around LiteLLM's application, which sees what the client sees, and listens to
 what LiteLLM tells its router, which is tokens and cost; the router is watched for every call that
-it makes (`attempts.py`). What comes of it is written by threads, as a line (`writer.py`) and into
-usage.db (`ledger.py`).
+it makes (`attempts.py`). What came of it is handed on to whoever keeps the books (`books.py`).
 """
 
 from __future__ import annotations
@@ -13,25 +12,20 @@ import contextlib
 import functools
 import os
 import time
-from collections import deque
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from freerouter.usage.accounting import entry_of
 from freerouter.usage.attempts import watch
 from freerouter.usage.doors import DOORS, QUOTA, Shut, shut
 from freerouter.usage.exchange import Exchange
 from freerouter.usage.quotas import tells_limits
-from freerouter.usage.record import to_line
-from freerouter.usage.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from freerouter.usage.attempts import Try
+    from freerouter.usage.books import Keeper
     from freerouter.usage.budgets import Budgets
-    from freerouter.usage.entry import Entry
-    from freerouter.usage.ledger import Ledger
     from freerouter.usage.quotas import Quotas
     from freerouter.usage.spending import Hold
 
@@ -44,11 +38,11 @@ WARM_UP = "freerouter-warm-up"
 LATEST = 20.0
 """Seconds after an answer that LiteLLM may take to tell its tokens and cost."""
 PAUSE = 0.75
-"""Seconds in which requests gather whose records are made and written together, in less than half
-of the time. A lone one is written at once.
+"""Seconds in which requests gather that are handed on together, in less than half of the time. A
+lone one is handed on at once.
 """
 MOST = 64
-"""Records made in one go: whoever is served meanwhile waits for that."""
+"""Requests handed on in one go: whoever is served meanwhile waits for that."""
 
 serving: ContextVar[Exchange | None] = ContextVar("serving", default=None)
 
@@ -65,35 +59,29 @@ class LastError(NamedTuple):
 class Recorder:
     """`snapshot` may be called from any thread."""
 
-    def __init__(
-        self, path: str, redact: Callable[[str], str], ledger: Ledger, quotas: Quotas
-    ) -> None:
+    def __init__(self, keeper: Keeper, redact: Callable[[str], str], quotas: Quotas) -> None:
+        self._keeper = keeper
         self._redact = redact
-        self._ledger = ledger
         self._quotas = quotas
         self._last_error: LastError | None = None
-        self._lost = 0
-        self._entries: deque[Entry] = deque()
-        self._writer = Writer(path, self._hand_over)
         self._waiting: dict[Exchange, None] = {}
         """In the order in which they ended."""
         self._late_timer: asyncio.TimerHandle | None = None
         self._settled: list[Exchange] = []
-        self._written = 0.0
-        self._write_timer: asyncio.TimerHandle | None = None
+        self._handed_on = 0.0
+        self._timer: asyncio.TimerHandle | None = None
 
     def snapshot(self) -> dict[str, Any]:
         """The last error, and how many records went unwritten."""
         error = self._last_error
-        return {"last_error": error and error._asdict(), "lost": self._lost + self._writer.lost}
+        return {"last_error": error and error._asdict(), "lost": self._keeper.lost}
 
     def close(self) -> None:
         """Write what there is, complete or not. Nothing is recorded afterwards."""
         self._settled += self._waiting
         self._waiting.clear()
-        self._write()
-        self._writer.close()
-        self._ledger.close()
+        self._hand_on()
+        self._keeper.close()
         self._quotas.close()
 
     def end(self, exchange: Exchange) -> None:
@@ -138,42 +126,20 @@ class Recorder:
             return
         del self._waiting[exchange]
         self._settled.append(exchange)
-        if self._write_timer is None:
-            wait = max(0.0, self._written + PAUSE - time.monotonic())
-            self._write_timer = asyncio.get_running_loop().call_later(wait, self._write)
+        if self._timer is None:
+            wait = max(0.0, self._handed_on + PAUSE - time.monotonic())
+            self._timer = asyncio.get_running_loop().call_later(wait, self._hand_on)
         elif len(self._settled) >= MOST:
-            self._write()
+            self._hand_on()
 
-    def _write(self) -> None:
-        """Records are made here and not by the threads: those would take the interpreter from
-        whoever is served next as well.
-        """
-        if self._write_timer:
-            self._write_timer.cancel()
-            self._write_timer = None
-        self._written = time.monotonic()
+    def _hand_on(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        self._handed_on = time.monotonic()
         settled, self._settled = self._settled, []
-        lines = []
-        for exchange in settled:
-            try:
-                record = exchange.record(self._redact)
-                entry, line = entry_of(exchange, record, self._redact), to_line(record)
-            except Exception:  # noqa: BLE001 - the client is served, and a record is not worth more
-                self._lost += 1
-            else:
-                self._entries.append(entry)
-                lines.append(line)
-        if lines:
-            self._writer.put(*lines)
-
-    def _hand_over(self) -> None:
-        """What belongs together goes on together: after each write, others are to be let in."""
-        entries = []
-        with contextlib.suppress(IndexError):
-            while True:
-                entries.append(self._entries.popleft())
-        if entries:
-            self._ledger.put(*entries)
+        if settled:
+            self._keeper.put(settled)
 
 
 class Layer:
@@ -278,10 +244,9 @@ class Doorkeeper:
 
 
 def install(
-    path: str, redact: Callable[[str], str], ledger: Ledger, quotas: Quotas, budgets: Budgets
+    keeper: Keeper, redact: Callable[[str], str], quotas: Quotas, budgets: Budgets
 ) -> Recorder:
-    """Begin to record: lines into `path`, numbers into the ledger; and to keep to the quotas and
-    the budgets.
+    """Begin to record, and to keep to the quotas and the budgets.
 
     In the process that serves, after LiteLLM was imported.
     """
@@ -291,7 +256,7 @@ def install(
     from litellm.router import Router
     from starlette.middleware import Middleware
 
-    recorder = Recorder(path, redact, ledger, quotas)
+    recorder = Recorder(keeper, redact, quotas)
     DOORS.append(budgets.door)
     if not is_on():
         return recorder
@@ -355,10 +320,20 @@ def is_on() -> bool:
 
 NEEDED = (
     "model_group", "model", "custom_llm_provider", "prompt_tokens", "completion_tokens",
-    "total_tokens", "response_cost", "error_information", "endTime",
+    "total_tokens", "response_cost", "endTime",
 )  # fmt: skip
 
 
 def _needed(payload: Any, info: Any) -> dict[str, Any]:
     """What a record is made of: not the messages, so that they are not held on to."""
-    return {**{name: payload.get(name) for name in NEEDED}, "model_info": info or {}}
+    needed = {name: payload.get(name) for name in NEEDED}
+    needed["model_info"] = _some(info, "freerouter_provider", "id", "input_cost_per_token")
+    needed["error_information"] = _some(
+        payload.get("error_information"), "error_class", "error_message"
+    )
+    return needed
+
+
+def _some(given: Any, *names: str) -> dict[str, Any]:
+    given = given or {}
+    return {name: given[name] for name in names if name in given}

@@ -17,7 +17,9 @@ import uvicorn
 from litellm.proxy.proxy_server import app
 
 from freerouter.process import patches
+from freerouter.process.scribe import Scribe
 from freerouter.usage import recorder
+from freerouter.usage.books import Books
 from freerouter.usage.budgets import Budgets
 from freerouter.usage.doors import DOORS, Shut
 from freerouter.usage.ledger import Ledger
@@ -26,21 +28,23 @@ from freerouter.usage.quotas import Quotas
 SPENT = Shut(402, "lab: 5.00 of 5.00 USD this month")
 
 
+def redact(text: str) -> str:
+    return text.replace("sk-canary-0123456789", "env:KEY")
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
 def main(port: int, path: str) -> None:
     patches.after_import()
-    ledger = Ledger(
-        str(Path(path).with_name("usage.db")), lambda text: print(text, file=sys.stderr)
-    )
+
+    usage, quota = (str(Path(path).with_name(name)) for name in ("usage.db", "quota.db"))
+    keeper = Scribe(lambda: Books(path, redact, Ledger(usage, say)), lambda: None)
     ahead = [0.0]
-    quotas = Quotas(
-        str(Path(path).with_name("quota.db")),
-        lambda text: print(text, file=sys.stderr),
-        lambda: time.time() + sum(ahead),
-    )
-    budgets = Budgets((), path, str(Path(path).with_name("usage.db")), print)
-    recorded = recorder.install(
-        path, lambda text: text.replace("sk-canary-0123456789", "env:KEY"), ledger, quotas, budgets
-    )
+    quotas = Quotas(quota, say, lambda: time.time() + sum(ahead))
+    budgets = Budgets((), path, usage, print)
+    recorded = recorder.install(keeper, redact, quotas, budgets)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False))
 
     def watch() -> None:

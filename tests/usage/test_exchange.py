@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import gzip
 import json
+import pickle
+import threading
 import time
 from typing import Any
 
+import httpx
 import pytest
 
+from freerouter.usage.accounting import entry_of
+from freerouter.usage.attempts import Try
 from freerouter.usage.exchange import LONGEST_BODY, LONGEST_MESSAGE, Exchange, shortened
+from freerouter.usage.walk import Walk
+
+KEY = "sk-canary-0123456789"
 
 TOLD = {
     "model_group": "fast",
@@ -251,3 +259,38 @@ def test_bodies_are_kept_up_to_a_length_and_redacted() -> None:
 )
 def test_a_message_is_cut_where_the_clients_own_words_may_begin(message: str, short: str) -> None:
     assert shortened(message) == short
+
+
+def test_what_is_handed_on_makes_the_same_record_and_holds_no_key() -> None:
+    deployment = {
+        "litellm_params": {"model": "openai/llama", "api_key": KEY, "api_base": "http://lab/v1"},
+        "model_info": {"id": "fast:lab/llama", "freerouter_provider": "lab"},
+    }
+    attempt = Try()
+    attempt.deployment, attempt.entered = deployment, threading.Lock()
+    attempt.sent_one(httpx.Request("POST", "http://lab/v1/chat"), time.monotonic(), 200, "")
+    attempt.over("")
+    exchange = Exchange(scope(), bodies=False)
+    exchange._scope = {**exchange._scope, "headers": [(b"authorization", KEY.encode())]}
+    exchange.tries.append(attempt)
+    exchange.walk = Walk("fast", [deployment])
+    exchange.walk.fail("fast:lab/other", 500, None)
+    served(exchange, x_litellm_call_id="call-1", x_other=KEY)
+    exchange.told = TOLD
+    handed = pickle.dumps(exchange)
+    assert KEY.encode() not in handed
+    again = pickle.loads(handed)  # noqa: S301 - our own
+    record = again.record(plain)
+    assert record == exchange.record(plain)
+    assert (record.call_id, record.fallbacks) == ("call-1", 1)
+    assert entry_of(again, record, plain) == entry_of(exchange, record, plain)
+    assert entry_of(again, record, plain).attempts[0].way.deployment == "fast:lab/llama"
+
+
+@pytest.mark.parametrize("deployment", [None, object()])
+def test_a_deployment_of_another_kind_is_handed_on_as_nobody(deployment: object) -> None:
+    attempt = Try()
+    attempt.deployment = deployment
+    attempt.over("")
+    again = pickle.loads(pickle.dumps(attempt))  # noqa: S301 - our own
+    assert len(again.calls) == len(attempt.calls) == (deployment is not None)

@@ -12,6 +12,7 @@ import pytest
 from test_exchange import TOLD, scope
 
 from freerouter.usage import recorder as module
+from freerouter.usage.books import Books
 from freerouter.usage.exchange import NOTHING, Exchange
 from freerouter.usage.ledger import Ledger
 from freerouter.usage.quotas import Quotas
@@ -37,7 +38,7 @@ def recorder(tmp_path: Path) -> Iterator[Recorder]:
     said: list[str] = []
     ledger = Ledger(str(tmp_path / "usage.db"), said.append)
     quotas = Quotas(str(tmp_path / "quota.db"), said.append)
-    yield Recorder(str(tmp_path / "requests.jsonl"), str, ledger, quotas)
+    yield Recorder(Books(str(tmp_path / "requests.jsonl"), str, ledger), str, quotas)
     assert said == []
 
 
@@ -51,7 +52,8 @@ def test_a_record_that_cannot_be_made_costs_only_itself(tmp_path: Path) -> None:
 
     ledger = Ledger(str(tmp_path / "usage.db"), said.append)
     quotas = Quotas(str(tmp_path / "quota.db"), said.append)
-    recorder = Recorder(str(tmp_path / "requests.jsonl"), redact, ledger, quotas)
+    books = Books(str(tmp_path / "requests.jsonl"), redact, ledger)
+    recorder = Recorder(books, redact, quotas)
 
     async def serve() -> None:
         for client in (b"good", b"bad", b"better"):
@@ -84,11 +86,11 @@ def test_a_lone_one_is_written_at_once_and_those_of_a_rush_together(
     recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batches: list[int] = []
-    monkeypatch.setattr(recorder._writer, "put", lambda *lines: batches.append(len(lines)))
+    monkeypatch.setattr(recorder._keeper, "put", lambda some: batches.append(len(some)))
     monkeypatch.setattr(module, "PAUSE", 60.0)
 
     async def serve() -> None:
-        recorder._written = time.monotonic() - 60.0
+        recorder._handed_on = time.monotonic() - 60.0
         recorder.end(told(b"lone"))
         await asyncio.sleep(0.01)
         assert batches == [1]
