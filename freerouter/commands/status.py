@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,7 @@ def _look(ctx: Context) -> Result:
 def _running(ctx: Context, record: GatewayRecord, said: Message, *, answers: bool) -> Result:
     workers = said.get("workers", [])
     drift = _drift(ctx, record)
-    memory = _memory([record.pid, *(worker["pid"] for worker in workers)])
+    memory = _memory(record.pid)
     uptime = max(0.0, ctx.now() - record.since)
     url = f"{url_of(record.host, record.port)}/v1"
     state = _state(said, answers=answers)
@@ -247,17 +248,17 @@ def _requests(ctx: Context) -> tuple[int | None, int | None]:
         return None, None
 
 
-def _memory(pids: list[int]) -> int:
-    """Bytes, what is shared counted once; 0 where the system does not tell."""
-    total = 0
-    for pid in pids:
-        try:
-            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-                shared = next(line for line in file if line.startswith("Pss:"))
-        except (OSError, StopIteration):
-            continue
-        total += int(shared.split()[1]) * 1024
-    return total
+def _memory(pid: int) -> int:
+    """Bytes of a process and of all that it began, what is shared counted once; 0 where the system
+    does not tell.
+    """
+    own, children = 0, ""
+    with contextlib.suppress(OSError):
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+            own = next((int(line.split()[1]) for line in file if line.startswith("Pss:")), 0)
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            children = file.read()
+    return own * 1024 + sum(_memory(int(child)) for child in children.split())
 
 
 def _stopped(ctx: Context, why: str) -> Result:

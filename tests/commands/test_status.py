@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,8 +19,6 @@ from freerouter.process.identity import started_at
 from freerouter.process.record import GatewayRecord, write_record
 
 if TYPE_CHECKING:
-    import subprocess
-
     from conftest import World
     from fakes import FakeServer
 
@@ -106,6 +107,24 @@ def test_requests_of_today_are_not_forgotten_with_a_restart(
         path.with_name(path.name + end).unlink(missing_ok=True)
     ran = world.cli("status")
     assert (ran.code, "requests" in ran.out) == (0, False)
+
+
+def test_memory_is_that_of_all_its_processes(world: World, server: FakeServer) -> None:
+    if not Path("/proc/self/smaps_rollup").exists():
+        pytest.skip("a system that does not tell")
+    large = "x = bytearray(b'1') * 80_000_000; print(flush=True); input()"
+    begins = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {large!r}])"
+    with subprocess.Popen(
+        [sys.executable, "-c", begins, TOKEN], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as above:
+        assert above.stdout
+        above.stdout.readline()
+        configured(world)
+        server.replies["/health/liveliness"] = Reply("I'm alive!")
+        recorded(world, above.pid, server.port)
+        memory = json.loads(world.cli("status", "--json").out)["memory"]
+        above.communicate(b"\n")
+    assert memory > 80_000_000
 
 
 def test_running_as_data(world: World, server: FakeServer, worker: subprocess.Popen[bytes]) -> None:
