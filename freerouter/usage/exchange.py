@@ -43,14 +43,12 @@ LONGEST_CLIENT = 40
 CUTS = ("\n", "{", "[", "Traceback", " Passed model=")
 """Where a message may begin to repeat what the client sent: it is kept up to there."""
 FAILED = 400
-KEPT = (
-    b"content-encoding",
-    b"x-litellm-attempted-fallbacks",
-    b"x-litellm-attempted-retries",
-    b"x-litellm-call-id",
-)
-"""Headers of an answer that a record is made of."""
-NOT_KEPT = ("_scope", "shut", "walk")
+KEPT = frozenset((
+    b"content-encoding", b"content-type", b"retry-after",
+    b"x-litellm-attempted-fallbacks", b"x-litellm-attempted-retries",
+    b"x-litellm-call-id", b"x-litellm-model-id",
+))  # fmt: skip
+"""Headers of an answer that tell something."""
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 SERVED_BY = b"x-freerouter-served-by"
 PASSED_OVER = b"x-freerouter-passed-over"
@@ -76,6 +74,7 @@ class Exchange:
     """Whom it asked of several models, where the first could not answer (patches/falling_back)."""
     retry_after: int | None = None
     """Seconds, where nobody could answer and waiting helps."""
+    _scope: Mapping[str, Any] = NOTHING
     _client = b""
     _sent = b""
     _answer = b""
@@ -89,7 +88,7 @@ class Exchange:
         """For each call that costs, what is held for it, and whether it may have cost something."""
         self.shut: list[Attempt] = []
         """Those that were not even thought of, since a quota or a budget of theirs is used up."""
-        self._scope: Mapping[str, Any] = scope
+        self._scope = scope
         self._bodies = bodies
 
     @property
@@ -110,8 +109,9 @@ class Exchange:
     @property
     def broke_off(self) -> bool:
         """A stream that began well and ended in an error: earlier ones are failed attempts."""
-        ended = self.failure.get("endTime") or 0.0
-        return self.stream and not self.told and ended > self.answered_at
+        if not self.stream or self.told:
+            return False
+        return (self.failure.get("endTime") or 0.0) > self.answered_at
 
     @property
     def size(self) -> int:
@@ -131,7 +131,7 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.answered_at = time.time()
             self.status = message["status"]
-            self.headers = dict(message["headers"])
+            self.headers = {name: value for name, value in message["headers"] if name in KEPT}
             kind = self.headers.get(b"content-type", b"")
             self.stream = kind.startswith(b"text/event-stream")
             self.alias = self._asked_for()
@@ -146,11 +146,12 @@ class Exchange:
     def more_headers(self) -> list[tuple[bytes, bytes]]:
         """What a client is told besides: who served it, who was passed over, when to come back."""
         found = []
-        deployment = self.headers.get(b"x-litellm-model-id", b"").decode("latin-1")
+        deployment = self.headers.get(b"x-litellm-model-id", b"")
         if deployment and self.status < FAILED:
-            member = member_of(deployment, self.alias)
-            found.append((SERVED_BY, member.encode("latin-1", "replace")))
-        passed = [*self.shut, *(self.walk.passed(deployment) if self.walk else ())]
+            found.append((SERVED_BY, _member(deployment, self.alias)))
+        passed = self.shut
+        if self.walk:
+            passed = [*passed, *self.walk.passed(deployment.decode("latin-1"))]
         if passed:
             found.append((PASSED_OVER, passed_over(passed).encode()))
         if self.retry_after and self.status >= FAILED and b"retry-after" not in self.headers:
@@ -170,15 +171,10 @@ class Exchange:
         """The client has its answer, or is gone. What it sent is let go of."""
         self.ended = time.monotonic()
         self._client = self._header(b"user-agent")
-        self._scope = NOTHING
+        del self._scope
         if self.walk:
             self.in_vain = len(self.walk.tried)
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = {name: value for name, value in self.__dict__.items() if name not in NOT_KEPT}
-        headers = self.headers
-        state["headers"] = {name: headers[name] for name in KEPT if name in headers}
-        return state
+            self.walk = None
 
     def _header(self, name: bytes) -> bytes:
         """Of the request."""
@@ -264,6 +260,12 @@ def dialect_of(path: str) -> str:
 def client_of(agent: bytes) -> str:
     """The first word of how a client describes itself."""
     return next(iter(agent.decode("latin-1").split()), "")[:LONGEST_CLIENT]
+
+
+@lru_cache(maxsize=1024)
+def _member(deployment: bytes, alias: str) -> bytes:
+    """`provider/model`, as headers have it."""
+    return member_of(deployment.decode("latin-1"), alias).encode("latin-1", "replace")
 
 
 def shortened(message: str) -> str:

@@ -37,7 +37,7 @@ EVERY = 1.0
 LONGEST_PAUSE = 10.0
 """Seconds after which it is tried again at the latest."""
 TIDY = 3600.0
-MARKS = (b"limit", b"call-remaining")
+MARK, OTHER_MARK = b"limit", b"call-remaining"
 """What is in the names of headers that tell of a limit."""
 SURELY = 120.0
 """Seconds of a bare Retry-After from which on it is a quota that is used up, and no busy moment."""
@@ -336,7 +336,7 @@ def shut_of(full: Full) -> Shut:
 def tells_limits(headers: Sequence[tuple[bytes, bytes]]) -> bool:
     """Whether it is worth reading them: most answers have none that tell a limit."""
     names = b" ".join([name for name, _ in headers]).lower()
-    return any(mark in names for mark in MARKS)
+    return MARK in names or OTHER_MARK in names
 
 
 def _guessed(said: Said) -> bool:
