@@ -144,8 +144,9 @@ def _keeper(job: dict[str, Any], redact: Redactor, serving: Iterable[socket.sock
     def begin() -> Books:
         return Books(job["requests"], redact, Ledger(job["usage"], say, job["keep_days"]))
 
-    if job["fork"] and can_be():
-        return Scribe(begin, lambda: keep_open(job["log"]), serving)
+    if job["fork"] and can_be() and is_on():
+        with contextlib.suppress(OSError):  # too many processes, or open files
+            return Scribe(begin, lambda: keep_open(job["log"]), serving)
     return begin()
 
 
