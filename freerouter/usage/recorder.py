@@ -21,7 +21,7 @@ from freerouter.usage.exchange import Exchange
 from freerouter.usage.quotas import tells_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from freerouter.usage.attempts import Try
     from freerouter.usage.books import Keeper
@@ -35,6 +35,8 @@ BODIES = "FREEROUTER_LOG_BODIES"
 """The variable which, as 1, has bodies recorded."""
 WARM_UP = "freerouter-warm-up"
 """The model that a new worker asks itself for: no client did."""
+MODEL_INFO = ("freerouter_provider", "id", "input_cost_per_token")
+"""What a record is made of, of a deployment's."""
 LATEST = 20.0
 """Seconds after an answer that LiteLLM may take to tell its tokens and cost."""
 PAUSE = 0.75
@@ -164,11 +166,12 @@ class Layer:
             exchange.received(message)
             return message
 
-        async def send_and_note(message: Any) -> None:
+        def send_and_note(message: Any) -> Awaitable[None]:
             exchange.answered(message)
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message["headers"], *exchange.more_headers()]}
-            await send(message)
+            sent: Awaitable[None] = send(message)
+            return sent
 
         token = serving.set(exchange)
         try:
@@ -318,22 +321,22 @@ def is_on() -> bool:
     return os.environ.get(SWITCH) != "off"
 
 
-NEEDED = (
-    "model_group", "model", "custom_llm_provider", "prompt_tokens", "completion_tokens",
-    "total_tokens", "response_cost", "endTime",
-)  # fmt: skip
-
-
 def _needed(payload: Any, info: Any) -> dict[str, Any]:
     """What a record is made of: not the messages, so that they are not held on to."""
-    needed = {name: payload.get(name) for name in NEEDED}
-    needed["model_info"] = _some(info, "freerouter_provider", "id", "input_cost_per_token")
-    needed["error_information"] = _some(
-        payload.get("error_information"), "error_class", "error_message"
-    )
-    return needed
-
-
-def _some(given: Any, *names: str) -> dict[str, Any]:
-    given = given or {}
-    return {name: given[name] for name in names if name in given}
+    told, info, error = payload.get, info or {}, payload.get("error_information") or {}
+    model_info = {name: info[name] for name in MODEL_INFO if name in info}
+    return {
+        "model_group": told("model_group"),
+        "model": told("model"),
+        "custom_llm_provider": told("custom_llm_provider"),
+        "prompt_tokens": told("prompt_tokens"),
+        "completion_tokens": told("completion_tokens"),
+        "total_tokens": told("total_tokens"),
+        "response_cost": told("response_cost"),
+        "endTime": told("endTime"),
+        "model_info": model_info,
+        "error_information": {
+            "error_class": error.get("error_class"),
+            "error_message": error.get("error_message"),
+        },
+    }
