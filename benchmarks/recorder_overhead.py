@@ -8,8 +8,9 @@ that it got, all its threads together; the provider, the clients (those of gatew
 and the processes that write the records have the other cores. What those take is told besides, as
 if they were on that core. The beginning of a turn does not count: there, what was asked before it
 is still being written. The latency is that of one client of one gateway, recording on in every
-other turn. What is printed are means with their standard error; pairs of gateways differ by up to a
-per cent more than that. Linux only, and two cores at least.
+other turn. What it costs also depends on where a gateway's memory happens to lie, by a per cent or
+so: several pairs are asked one after the other, and what is printed are the means of all, with the
+standard error that their differences tell. Linux only, and two cores at least.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ LIMITS = ", ".join(f"{kind}: {MANY}" for kind in (
 ))  # fmt: skip
 WRITTEN, TURN = 0.8, 3.0
 """Seconds of each turn: until what was asked before it is written, and those that count."""
-FEWEST = 4
-"""Turns of which an error can be told."""
+FEWEST = 2
+"""Pairs of which an error can be told, and turns of each."""
 SETTLED = 1.5
 """The same after the last request."""
 PATIENCE = 10.0
@@ -128,16 +129,16 @@ def spent(pid: int) -> float:
     return sum(int(task.read_text(encoding="ascii").split()[0]) for task in tasks) / 1e9
 
 
-async def shared(subjects: list[Subject], turns: int) -> list[list[float]]:
-    """Of each two turns, what the one that recorded had against the other one, as a logarithm: both
-    were in both parts, so how they differ otherwise does not matter. By the worker's time, and by
-    its and its scribe's.
+async def shared(subjects: list[Subject], turns: int) -> list[float]:
+    """What the one that recorded had against the other one, as a logarithm: both are in both parts
+    equally often, so how they differ otherwise does not matter. By the worker's time, and by its
+    and its scribe's.
     """
     found = []
     async with AsyncExitStack() as stack:
         for subject in subjects:
             await stack.enter_async_context(subject.load(CLIENTS))
-        for turn in range(2 + turns):
+        for turn in range(2 + turns // 2 * 2):
             on, off = subjects if turn % 2 else reversed(subjects)
             on.switch(ON)
             off.switch(OFF)
@@ -146,14 +147,11 @@ async def shared(subjects: list[Subject], turns: int) -> list[list[float]]:
             await asyncio.sleep(TURN)
             rates = on.so_far().since(before[0]), off.so_far().since(before[1])
             found.append([math.log(one / other) for one, other in zip(*rates, strict=True)])
-    return [
-        [(one + other) / 2 for one, other in zip(kind[2::2], kind[3::2], strict=False)]
-        for kind in zip(*found, strict=True)
-    ]
+    return [mean(kind) for kind in zip(*found[2:], strict=True)]
 
 
-async def alone(subject: Subject, turns: int) -> list[float]:
-    """How much later one client is answered while recording is on, in seconds."""
+async def alone(subject: Subject, turns: int) -> float:
+    """How much later one client is answered while recording is on, in milliseconds."""
     medians = []
     async with subject.load(1):
         for turn in range(2 + 1 + turns // 2 * 2):
@@ -163,7 +161,7 @@ async def alone(subject: Subject, turns: int) -> list[float]:
             await asyncio.sleep(TURN)
             medians.append(statistics.median(subject.latencies))
     around = zip(medians[2::2], medians[3::2], medians[4::2], strict=False)
-    return [on - (before + after) / 2 for before, on, after in around]
+    return 1000 * mean(on - (before + after) / 2 for before, on, after in around)
 
 
 def pin(pid: int, cores: set[int]) -> None:
@@ -195,12 +193,13 @@ def gateway(name: str, upstream: int) -> Iterator[Subject]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--turns", type=int, default=60)
+    parser.add_argument("--pairs", type=int, default=6)
+    parser.add_argument("--turns", type=int, default=20, help="of each pair")
     parser.add_argument("--only", choices=(BOTH, ALONE), help="one of both figures")
     options = parser.parse_args()
     *others, last = sorted(os.sched_getaffinity(0))
-    if not others or options.turns < FEWEST:
-        parser.error(f"it takes two cores and {FEWEST} turns")
+    if not others or min(options.pairs, options.turns) < FEWEST:
+        parser.error(f"it takes two cores, {FEWEST} pairs and {FEWEST} turns")
     program = str(Path(__file__).with_name("gateway_throughput.py"))
     os.sched_setaffinity(0, others)
     provider = subprocess.Popen(
@@ -210,25 +209,36 @@ def main() -> None:
     try:
         upstream = int(provider.stdout.readline())
         for name in [options.only] if options.only else [BOTH, ALONE]:
-            with gateway(name, upstream) as one, gateway(name, upstream) as other:
-                for subject in (one, other):
-                    pin(subject.worker, {last})
-                print(f"{name}, {CLIENTS} clients each:")
-                worker, in_all = asyncio.run(shared([one, other], options.turns))
-                print(f"  requests in a second: {told(worker)} of without (target 0.97x)")
-                print(f"  as if its records were written on that core too: {told(in_all)}")
-                pin(one.worker, {*others, last})
-                later = [x * 1000 for x in asyncio.run(alone(one, options.turns))]
-                print(f"  p50 of one client: {mean(later):+.2f} ± {error(later):.2f} ms "
-                      "(target 1 ms)")  # fmt: skip
-                counted(other, quotas=name == BOTH)
+            compare(name, upstream, last, options)
     finally:
         provider.kill()
         provider.communicate()
 
 
-def told(logarithms: list[float]) -> str:
-    return f"{math.exp(mean(logarithms)):.3f}x ± {error(logarithms):.3f}"
+def compare(name: str, upstream: int, core: int, options: argparse.Namespace) -> None:
+    """One pair after the other on that core."""
+    print(f"{name}, {CLIENTS} clients each, {options.pairs} pairs of gateways:", flush=True)
+    worker, in_all, later = [], [], []
+    for number in range(1, options.pairs + 1):
+        with gateway(name, upstream) as one, gateway(name, upstream) as other:
+            anywhere = os.sched_getaffinity(one.worker) | {core}
+            for subject in (one, other):
+                pin(subject.worker, {core})
+            of_worker, of_all = asyncio.run(shared([one, other], options.turns))
+            worker.append(of_worker)
+            in_all.append(of_all)
+            pin(one.worker, anywhere)
+            later.append(asyncio.run(alone(one, options.turns)))
+            if number == options.pairs:
+                counted(other, quotas=name == BOTH)
+    print(f"  requests in a second: {times(worker)} of without (target 0.97x)")
+    print(f"  as if its records were written on that core too: {times(in_all)}")
+    print(f"  p50 of one client: {mean(later):+.2f} ± {error(later):.2f} ms (target 1 ms)")
+
+
+def times(logarithms: list[float]) -> str:
+    each = " ".join(f"{math.exp(one):.3f}" for one in logarithms)
+    return f"{math.exp(mean(logarithms)):.3f}x ± {error(logarithms):.3f} ({each})"
 
 
 def error(values: list[float]) -> float:
@@ -243,7 +253,7 @@ def counted(subject: Subject, *, quotas: bool) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         count = db.execute("SELECT count(*) FROM requests").fetchone()[0]
-    print(f"  {count} requests recorded, {path.stat().st_size / count:.0f} bytes each")
+    print(f"  {count} requests recorded by one, {path.stat().st_size / count:.0f} bytes each")
     if quotas:
         found = standing(str(subject.home.workspace / "state" / "quota.db"), time.time())
         told = ", ".join(f"{one.used} {one.limit.counts} a {one.limit.per}" for one in found)

@@ -46,7 +46,8 @@ class Scribe:
     has ended, it does not come along, or a batch is too large for a packet.
 
     `begin` opens the books, in whichever process that is; `before_each` is called by the other one
-    whenever it is sent something. `serving` are the worker's own sockets.
+    whenever it is sent something. `serving` are the worker's own sockets. Raises OSError where the
+    system has no room for another process.
     """
 
     def __init__(
@@ -60,7 +61,12 @@ class Scribe:
         self._lost = 0
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LARGEST // 2)
-        self.pid = os.fork()
+        try:
+            self.pid = os.fork()
+        except OSError:
+            self._socket.close()
+            theirs.close()
+            raise
         if not self.pid:
             # Held open here, they would be open for their other ends when the worker has gone.
             for one in (*serving, self._socket):

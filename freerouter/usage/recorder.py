@@ -71,7 +71,7 @@ class Recorder:
         self._late_timer: asyncio.TimerHandle | None = None
         self._settled: list[Exchange] = []
         self._handed_on = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._hand_on_timer: asyncio.TimerHandle | None = None
 
     def snapshot(self) -> dict[str, Any]:
         """The last error, and how many records went unwritten."""
@@ -128,16 +128,16 @@ class Recorder:
             return
         del self._waiting[exchange]
         self._settled.append(exchange)
-        if self._timer is None:
+        if self._hand_on_timer is None:
             wait = max(0.0, self._handed_on + PAUSE - time.monotonic())
-            self._timer = asyncio.get_running_loop().call_later(wait, self._hand_on)
+            self._hand_on_timer = asyncio.get_running_loop().call_later(wait, self._hand_on)
         elif len(self._settled) >= MOST:
             self._hand_on()
 
     def _hand_on(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
+        if self._hand_on_timer:
+            self._hand_on_timer.cancel()
+            self._hand_on_timer = None
         self._handed_on = time.monotonic()
         settled, self._settled = self._settled, []
         if settled:

@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from kept_by_a_scribe import ended
 
+from freerouter.process import worker
 from freerouter.process.scribe import SIGNALS, can_be
+from freerouter.redact import Redactor
+from freerouter.usage.books import Books
 from freerouter.usage.reading import grouped, read_usage, total
 
 if TYPE_CHECKING:
@@ -189,3 +193,20 @@ def test_a_signal_to_all_processes_of_the_gateway_does_not_end_it(
     one.put(2)
     assert one.close() == ("0\n", "")
     assert one.kept() == (3, 3)
+
+
+def test_a_worker_that_cannot_fork_one_keeps_its_books_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    requests, usage = tmp_path / "requests.jsonl", tmp_path / "usage.db"
+    job = {"fork": True, "requests": str(requests), "usage": str(usage), "keep_days": 0}
+    keeper = worker._keeper(job, Redactor(), [])
+    assert isinstance(keeper, Books)
+    keeper.put([ended(0)])
+    keeper.close()
+    assert keeper.lost == 0
+    assert len(requests.read_text().splitlines()) == 1
