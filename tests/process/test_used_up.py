@@ -149,9 +149,11 @@ def test_all_that_is_free_is_used_and_not_one_request_more(start: Callable[..., 
         else:
             assert (error["code"], "message" in error, "param" in error) == ("429", True, True)
     for name, most in ALL.items():
-        answer = gateway.ask(f"only-{name}")
-        assert (answer.status, "retry-after" in answer.headers) == (LIMIT, True)
-        assert f"{name}: {most} of {most} requests in 24 hours" in answer.body["error"]["message"]
+        for model in (f"only-{name}", f"{name}/only-{name}"):
+            answer = gateway.ask(model)
+            assert (answer.status, "retry-after" in answer.headers) == (LIMIT, True), model
+            words = f"{name}: {most} of {most} requests in 24 hours"
+            assert words in answer.body["error"]["message"]
     assert gateway.upstream == EXACTLY, "nobody was asked in vain"
 
 

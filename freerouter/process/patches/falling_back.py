@@ -57,6 +57,8 @@ def walk_of(router: Any, model: Any) -> Walk | None:
     if exchange.walk is not None and exchange.walk.belongs(model):
         return exchange.walk
     rows = router.get_model_list(model_name=model) or ()
+    if not rows and (row := router.get_model_info(id=model)):
+        rows = [row]  # asked for by the name of its deployment
     if not rows or any(not (row.get("model_info") or {}).get("id") for row in rows):
         return None
     exchange.walk = Walk(model, rows)
