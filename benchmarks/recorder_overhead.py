@@ -49,10 +49,12 @@ LIMITS = ", ".join(f"{kind}: {MANY}" for kind in (
 ))  # fmt: skip
 WRITTEN, TURN = 0.8, 3.0
 """Seconds of each turn: until what was asked before it is written, and those that count."""
-FEWEST = 2
-"""Pairs of which an error can be told, and turns of each."""
 SETTLED = 1.5
 """The same after the last request."""
+WARM_UP = 2
+"""Turns before those that count."""
+FEWEST = 2
+"""Pairs of which an error can be told, and turns of each."""
 PATIENCE = 10.0
 """Seconds that a switch may take."""
 SWITCH = Path(__file__).parent / "recording_switch"
@@ -138,7 +140,7 @@ async def shared(subjects: list[Subject], turns: int) -> list[float]:
     async with AsyncExitStack() as stack:
         for subject in subjects:
             await stack.enter_async_context(subject.load(CLIENTS))
-        for turn in range(2 + turns // 2 * 2):
+        for turn in range(WARM_UP + turns // 2 * 2):
             on, off = subjects if turn % 2 else reversed(subjects)
             on.switch(ON)
             off.switch(OFF)
@@ -147,20 +149,21 @@ async def shared(subjects: list[Subject], turns: int) -> list[float]:
             await asyncio.sleep(TURN)
             rates = on.so_far().since(before[0]), off.so_far().since(before[1])
             found.append([math.log(one / other) for one, other in zip(*rates, strict=True)])
-    return [mean(kind) for kind in zip(*found[2:], strict=True)]
+    return [mean(kind) for kind in zip(*found[WARM_UP:], strict=True)]
 
 
 async def alone(subject: Subject, turns: int) -> float:
     """How much later one client is answered while recording is on, in milliseconds."""
     medians = []
     async with subject.load(1):
-        for turn in range(2 + 1 + turns // 2 * 2):
+        for turn in range(WARM_UP + turns // 2 * 2 + 1):
             subject.switch(ON if turn % 2 else OFF)
             await asyncio.sleep(WRITTEN)
             subject.latencies.clear()
             await asyncio.sleep(TURN)
             medians.append(statistics.median(subject.latencies))
-    around = zip(medians[2::2], medians[3::2], medians[4::2], strict=False)
+    counting = medians[WARM_UP:]
+    around = zip(counting[0::2], counting[1::2], counting[2::2], strict=False)
     return 1000 * mean(on - (before + after) / 2 for before, on, after in around)
 
 

@@ -82,7 +82,7 @@ def test_a_rush_is_in_both_files_when_it_is_over(recorder: Recorder, tmp_path: P
     assert total(grouped(usage, "model")).requests == 1000
 
 
-def test_a_lone_one_is_written_at_once_and_those_of_a_rush_together(
+def test_a_lone_one_is_handed_on_at_once_and_those_of_a_rush_together(
     recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batches: list[int] = []
