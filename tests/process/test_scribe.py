@@ -103,7 +103,8 @@ def wait_for_the_end_of(pid: int) -> None:
 
 def _states(pid: int) -> Iterator[str]:
     for path in Path(f"/proc/{pid}/task").iterdir():
-        yield (path / "stat").read_text().rpartition(")")[2].split()[0]
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended meanwhile
+            yield (path / "stat").read_text().rpartition(")")[2].split()[0]
 
 
 def test_what_it_was_given_is_written_when_it_is_closed(begin: Callable[[], Kept]) -> None:
